@@ -1,0 +1,53 @@
+# The pipeline: make data stage1 stage2 stage3 evaluate
+# PROFILE=quick (embedded data, small network) or paper (ResNet-101 at 368 px); DATA=FILE.yaml another data file;
+# ARGS="--model.lr_multipliers.trunk 0.01" anything the command line takes.
+
+PROFILE ?= quick
+DATA ?=
+ARGS ?=
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OVERLAYS = $(if $(filter-out quick,$(PROFILE)),--config configs/profiles/$(PROFILE)/$@.yaml) $(if $(DATA),--config $(DATA))
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help setup data stage1 stage2 stage3 evaluate check test test-slow clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(READY) ## create .venv with the tested versions (the other targets do it themselves)
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pose3d needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+data: $(READY) ## render the embedded data set into data/twin (about 3 minutes on two cores)
+	$(BIN)/pose3d synth --out data/twin
+
+stage1: data ## 2DPoseNet: heatmaps
+stage2: data ## 3DPoseNet: P, O1, O2 with corrective skips, from stage 1
+stage3: data ## fusion of P, O1, O2 at 1/10000 of the rate, from stage 2
+stage1 stage2 stage3:
+	$(BIN)/lightning fit --config configs/$@.yaml $(OVERLAYS) $(ARGS)
+
+evaluate: $(READY) ## score the predictions of stage 3 under the 3DHP protocol
+	$(BIN)/pose3d evaluate runs/$(PROFILE)/stage3/predictions.npz --protocol 3dhp $(ARGS)
+
+check: $(READY) ## ruff, format, mypy, import direction
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/test_imports.py
+
+test: $(READY) ## the test suite, a few minutes on two cores
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
+
+test-slow: $(READY) ## the proofs that take longer
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow $(ARGS)
+
+clean: ## remove runs and caches; data and .venv stay
+	rm -rf runs .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,59 @@
+"""The `pose3d` command: one subcommand a file in `pose3d/commands`, imported only when it is called."""
+
+import argparse
+import sys
+from importlib import import_module
+
+from pose3d import __version__
+from pose3d.errors import PoseError
+
+COMMANDS = {
+    "synth": "render the embedded data set",
+    "check": "say whether a pose store is whole",
+    "evaluate": "score a predictions file under a published protocol",
+    "predict": "estimate 3D poses in images or a video",
+}
+
+
+def _parser(command: str | None) -> argparse.ArgumentParser:
+    """Parser of all commands; only the one that is called brings its arguments (and its imports)."""
+    parser = argparse.ArgumentParser(prog="pose3d", description="Monocular 3D human pose estimation.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        if name != command:
+            commands.add_parser(name, help=summary)
+            continue
+        module = import_module(f"pose3d.commands.{name}")
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=module.HELP,
+            epilog=f"example:\n  {module.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    command = next((word for word in argv if word in COMMANDS), None)
+    args = _parser(command).parse_args(argv)
+    try:
+        return args.run(args)
+    except PoseError as error:
+        print(f"pose3d {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"pose3d {args.command}: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

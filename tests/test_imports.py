@@ -1,0 +1,70 @@
+"""The house rule: imports run one way, and `import pose3d` is light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Each layer may import itself, its siblings on the same line, and every later line.
+LAYERS = [
+    ["stages"],
+    ["pose3d.app", "pose3d.commands"],
+    ["pose3d.predict", "pose3d.report", "pose3d.callbacks", "pose3d.evaluation"],
+    [
+        "pose3d.data",
+        "pose3d.synth",
+        "pose3d.models",
+        "pose3d.losses",
+        "pose3d.metrics",
+        "pose3d.viz",
+        "pose3d.predictions",
+    ],
+    ["pose3d.geometry", "pose3d.heatmaps", "pose3d.schedule", "pose3d.checkpoint"],
+    ["pose3d.skeleton"],
+    ["pose3d.types", "pose3d.errors", "pose3d"],
+]
+
+
+def level(module: str) -> int:
+    """Number of the layer that a module belongs to, counted from the top."""
+    fits = [
+        (len(prefix), number)
+        for number, layer in enumerate(LAYERS)
+        for prefix in layer
+        if module == prefix or module.startswith(prefix + ".")
+    ]
+    assert fits, f"{module} belongs to no layer; give it one in tests/test_imports.py"
+    return max(fits)[1]
+
+
+def imports_of(path: Path) -> set[str]:
+    """Full names of the project's own modules that a file imports, at top level or inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import; write the full name"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] in ("pose3d", "stages")}
+
+
+FILES = sorted(path for package in ("pose3d", "stages") for path in (ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    for imported in imports_of(path):
+        assert level(imported) >= level(module), f"{module} imports {imported}, which lies above it"
+
+
+def test_importing_pose3d_loads_no_heavy_library():
+    code = "import sys, pose3d; print([m for m in ('torch', 'lightning', 'cv2', 'numba', 'timm') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
