@@ -1,0 +1,1 @@
+"""Pose stores and the loaders that read them."""
