@@ -1,0 +1,53 @@
+"""Sums and counts per group and joint, from which every 3D score follows without looking at a pose again."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from pose3d.metrics.functional import percent
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was counted, per group G, joint J and threshold T."""
+
+    error_sum: Tensor
+    """(G, J) mm float64."""
+    below: Tensor
+    """(G, J, T): joints whose error lies below the threshold."""
+    frames: Tensor
+    """(G,)."""
+    thresholds: tuple[float, ...]
+
+    def mpjpe(self) -> Tensor:
+        """(G,) mm; NaN for a group without frames."""
+        return self.error_sum.sum(dim=1) / (self.frames * self.error_sum.shape[1])
+
+    def pck(self, threshold: float) -> Tensor:
+        """(G,) percent below one of the tally's thresholds."""
+        counted = self.below[:, :, self.thresholds.index(threshold)].sum(dim=1)
+        return percent(counted, self.frames * self.below.shape[1])
+
+    def auc(self, thresholds: tuple[float, ...]) -> Tensor:
+        """(G,) percent, averaged over these of the tally's thresholds."""
+        counted = self.below[:, :, [self.thresholds.index(t) for t in thresholds]].sum(dim=(1, 2))
+        return percent(counted, self.frames * self.below.shape[1] * len(thresholds))
+
+    def pooled(self) -> "Tally":
+        """All groups as one."""
+        return self.weighted(torch.ones(1, len(self.frames), dtype=torch.float64))
+
+    def of_joints(self, positions: list[int]) -> "Tally":
+        """The same groups, restricted to some of the joints (positions among the J)."""
+        return replace(self, error_sum=self.error_sum[:, positions], below=self.below[:, positions])
+
+    def weighted(self, weights: Tensor) -> "Tally":
+        """New groups as weighted sums of the old ones, `weights` (G_new, G) whole numbers: pooling, or a resample."""
+        weights = weights.to(self.error_sum)
+        return replace(
+            self,
+            error_sum=weights @ self.error_sum,
+            below=(weights @ self.below.flatten(1).double()).unflatten(1, self.below.shape[1:]),
+            frames=weights @ self.frames.double(),
+        )
