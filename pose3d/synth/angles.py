@@ -1,0 +1,152 @@
+"""Anatomical angles of the rig's controls, and what they mean as rotations.
+
+A pose is written as three angles per control, in degrees, `(C, 3)`:
+
+=================  =====================================================================
+control            angles
+=================  =====================================================================
+pelvis, spine,     bend forward, lean to the left, turn to the left
+chest, neck, head
+clavicle           shoulder up, shoulder forward, -
+shoulder, hip      raise away from hanging straight down, in the plane (0 forward, 90 outward,
+                   180 backward, negative across the body), turn about the limb's axis (outward +)
+elbow, knee        flexion (both bend one way only), -, turn of the lower limb
+wrist              flexion towards the palm, tilt forward, turn
+ankle              toes up, sole outward, toes outward
+=================  =====================================================================
+
+Both sides share one description: the right side is the mirror image of the left. `shoulder` is measured against the
+chest, the clavicle's share is taken off again, so raising the clavicle lifts the shoulder without turning the arm.
+Body axes as in `pose3d.synth.rig`: x to the subject's left, -y forward, z up.
+"""
+
+import numpy as np
+
+from pose3d.synth.rig import CONTROLS, FLIP
+
+INDEX = {name: i for i, name in enumerate(CONTROLS)}
+TRUNK = slice(0, 5)
+_RIGHT = [INDEX[name] for name in CONTROLS if name.startswith("r_")]
+
+# Limits in degrees (low, high) of the three angles; the raise of shoulders and hips depends on the plane, see below.
+_LIMITS = {
+    "pelvis": ((-180, 180), (-180, 180), (-180, 180)),
+    "spine": ((-20, 45), (-20, 20), (-25, 25)),
+    "chest": ((-20, 35), (-18, 18), (-30, 30)),
+    "neck": ((-25, 30), (-20, 20), (-35, 35)),
+    "head": ((-25, 25), (-15, 15), (-35, 35)),
+    "clavicle": ((-8, 30), (-15, 25), (0, 0)),
+    "shoulder": ((-50, 178), (-60, 200), (-95, 90)),
+    "elbow": ((0, 145), (0, 0), (-50, 50)),
+    "wrist": ((-60, 65), (-30, 30), (-40, 40)),
+    "hip": ((-25, 125), (-40, 200), (-40, 45)),
+    "knee": ((0, 150), (0, 0), (-15, 15)),
+    "ankle": ((-55, 25), (-15, 15), (-15, 15)),
+}
+LIMITS = np.array([_LIMITS[n.split("_")[-1]] for n in CONTROLS], float)  # (C, 3, 2)
+# (plane, largest raise): an arm or a thigh goes high in front, less far to the side, hardly to the back
+_ARM_RAISE = np.array([(-60, 95), (-40, 130), (0, 178), (95, 178), (115, 110), (140, 70), (180, 58), (200, 50)], float)
+_LEG_RAISE = np.array([(-40, 60), (-10, 120), (30, 125), (60, 110), (90, 60), (130, 40), (180, 30), (200, 25)], float)
+
+
+def clamp(angles: np.ndarray) -> np.ndarray:
+    """Bring angles (..., C, 3) in degrees into the joint limits."""
+    clamped = np.clip(angles, LIMITS[..., 0], LIMITS[..., 1])
+    for side in "lr":
+        for name, table in ((f"{side}_shoulder", _ARM_RAISE), (f"{side}_hip", _LEG_RAISE)):
+            raise_, plane = clamped[..., INDEX[name], 0], clamped[..., INDEX[name], 1]
+            clamped[..., INDEX[name], 0] = np.minimum(raise_, np.interp(plane, table[:, 0], table[:, 1]))
+    return clamped
+
+
+def mirror(angles: np.ndarray) -> np.ndarray:
+    """The left-right mirror image of angles (..., C, 3)."""
+    mirrored = angles[..., FLIP, :]
+    mirrored[..., TRUNK, 1:] *= -1
+    return mirrored
+
+
+def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Quaternion product a b of (..., 4), real part first."""
+    aw, ax, ay, az = np.moveaxis(a, -1, 0)
+    bw, bx, by, bz = np.moveaxis(b, -1, 0)
+    return np.stack(
+        (
+            aw * bw - ax * bx - ay * by - az * bz,
+            aw * bx + ax * bw + ay * bz - az * by,
+            aw * by - ax * bz + ay * bw + az * bx,
+            aw * bz + ax * by - ay * bx + az * bw,
+        ),
+        -1,
+    )
+
+
+def about(axis: int, degrees: np.ndarray | float) -> np.ndarray:
+    """Quaternions (..., 4) of rotations about body axis 0, 1 or 2."""
+    half = np.radians(degrees) / 2
+    quaternion = np.zeros((*np.shape(half), 4))
+    quaternion[..., 0] = np.cos(half)
+    quaternion[..., 1 + axis] = np.sin(half)
+    return quaternion
+
+
+def _swing(raise_: np.ndarray, plane: np.ndarray) -> np.ndarray:
+    """Turn a limb that hangs down by `raise_` towards the horizontal direction `plane`, without twist."""
+    half, plane = np.radians(raise_) / 2, np.radians(plane)
+    # axis = (0, 0, -1) x (sin plane, -cos plane, 0)
+    return np.stack((np.cos(half), -np.sin(half) * np.cos(plane), -np.sin(half) * np.sin(plane), 0 * half), -1)
+
+
+def to_quaternions(angles: np.ndarray) -> np.ndarray:
+    """Local rotations of all controls as quaternions (..., C, 4) from angles (..., C, 3) in degrees."""
+    out = np.zeros((*angles.shape[:-1], 4))
+    out[..., 0] = 1
+
+    def angle(name: str, k: int) -> np.ndarray:
+        return angles[..., INDEX[name], k]
+
+    for name in CONTROLS[TRUNK]:
+        tilt = multiply(about(1, angle(name, 1)), about(0, angle(name, 0)))
+        out[..., INDEX[name], :] = multiply(about(2, angle(name, 2)), tilt)
+    for side in "lr":  # the right side is computed as if it were a left one, and mirrored at the end
+        clavicle = multiply(about(1, -angle(f"{side}_clavicle", 0)), about(2, -angle(f"{side}_clavicle", 1)))
+        out[..., INDEX[f"{side}_clavicle"], :] = clavicle
+        for name in (f"{side}_shoulder", f"{side}_hip"):
+            swing = _swing(angle(name, 0), angle(name, 1))
+            out[..., INDEX[name], :] = multiply(swing, about(2, angle(name, 2)))
+        shoulder = out[..., INDEX[f"{side}_shoulder"], :]
+        out[..., INDEX[f"{side}_shoulder"], :] = multiply(clavicle * (1, -1, -1, -1), shoulder)
+        for name, sign in ((f"{side}_elbow", -1), (f"{side}_knee", 1)):
+            out[..., INDEX[name], :] = multiply(about(0, sign * angle(name, 0)), about(2, angle(name, 2)))
+        wrist, ankle = f"{side}_wrist", f"{side}_ankle"
+        hand = multiply(about(1, angle(wrist, 0)), about(0, -angle(wrist, 1)))
+        out[..., INDEX[wrist], :] = multiply(hand, about(2, angle(wrist, 2)))
+        foot = multiply(about(0, -angle(ankle, 0)), about(1, -angle(ankle, 1)))
+        out[..., INDEX[ankle], :] = multiply(foot, about(2, angle(ankle, 2)))
+    out[..., _RIGHT, 2:] *= -1
+    return out
+
+
+def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Constant-speed interpolation of quaternions (..., 4) along the shorter way; t (...,) from 0 to 1."""
+    cosine = (a * b).sum(-1)
+    b = np.where(cosine[..., None] < 0, -b, b)
+    angle = np.arccos(np.clip(np.abs(cosine), 0, 1))
+    sine = np.sin(angle)
+    near = sine < 1e-5
+    safe = np.where(near, 1, sine)
+    wa = np.where(near, 1 - t, np.sin((1 - t) * angle) / safe)
+    wb = np.where(near, t, np.sin(t * angle) / safe)
+    out = wa[..., None] * a + wb[..., None] * b
+    return out / np.linalg.norm(out, axis=-1, keepdims=True)
+
+
+def to_matrices(quaternions: np.ndarray) -> np.ndarray:
+    """Rotation matrices (..., 3, 3) of unit quaternions (..., 4)."""
+    w, x, y, z = np.moveaxis(quaternions, -1, 0)
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+    return np.stack([np.stack(row, -1) for row in rows], -2)
