@@ -6,7 +6,7 @@ taps lie at blocks 5, 20 and 22 of level 4 (counted from 0, of 23); a network wi
 same share of the way, round(5 / 22 * (n - 1)), then the last but one where there are five or more, and the last. In
 short networks taps share a block: resnet18 has two blocks, so res4b20 is res4b22 there.
 
-Nothing behind res4b22 exists as a parameter. This is the only module that imports timm first.
+Nothing behind res4b22 exists as a parameter.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,10 @@ from torch import Tensor, nn
 
 from pose3d.errors import PoseError
 from pose3d.models.batchnorm import hold_statistics
-from pose3d.models.torchvision_ops import import_torchvision
+from pose3d.models.torchvision_ops import import_timm
 from pose3d.models.weights import load_weights
 
-import_torchvision()
-import timm  # noqa: E402  (torchvision first, see above)
+timm = import_timm()
 
 TAPS = ("res3b3", "res4b5", "res4b20", "res4b22")
 

@@ -8,11 +8,15 @@ from torch import Tensor, nn
 LAST_LAYER_STD = 1e-3
 
 
-def conv_bn_relu(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+class ConvUnit(nn.Sequential):
+    """Convolution, batch norm and ReLU (or the first two of them), one line of a layer table."""
+
+
+def conv_bn_relu(inputs: int, outputs: int, kernel: int, stride: int = 1) -> ConvUnit:
     """Convolution (padding kernel // 2), batch norm and ReLU, initialised after He et al. 2015."""
     conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
+    return ConvUnit(conv, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 def hidden_linear(inputs: int, outputs: int) -> nn.Linear:

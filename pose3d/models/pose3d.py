@@ -108,7 +108,8 @@ class Pose3DNet(nn.Module):
             if self.skip_mode != "regular":
                 outputs[f"{x}deep"] = deep
             if x in self.skips:
-                outputs[f"{x}sum"] = deep + sum(as_pose(skip(taps[tap])) for tap, skip in self.skips[x].items())
+                skips = cast(nn.ModuleDict, self.skips[x])
+                outputs[f"{x}sum"] = deep + sum(as_pose(skip(taps[tap])) for tap, skip in skips.items())
         for tap, stub in self.intermediate.items():
             poses = stub(taps[tap]).split(POSE, dim=1)
             for x, pose in zip(self.intermediate_modalities, poses, strict=True):

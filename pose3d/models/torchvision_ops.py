@@ -1,4 +1,4 @@
-"""Let `import timm` work when torchvision's compiled operators do not fit the installed torch.
+"""The only door to timm, open also when torchvision's compiled operators do not fit the installed torch.
 
 timm needs only the Python parts of torchvision. A CPU build of torch beside a torchvision built for CUDA imports no
 compiled operators, and torchvision then fails on import with "operator torchvision::nms does not exist". Declaring the
@@ -9,6 +9,7 @@ fits, this module does nothing.
 import importlib
 import re
 import sys
+from types import ModuleType
 
 import torch
 
@@ -18,6 +19,12 @@ _MOST_OPERATORS = 8
 
 # A library's operators vanish with the object that declared them, so the object lives as long as the process.
 _declared: list[torch.library.Library] = []
+
+
+def import_timm() -> ModuleType:
+    """timm, after torchvision."""
+    import_torchvision()
+    return importlib.import_module("timm")
 
 
 def import_torchvision() -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pose3d.errors import PoseError
+from pose3d.models.torchvision_ops import import_timm
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +62,8 @@ def load_strictly(trunk: nn.Module, state: Mapping[str, Tensor], full_keys: Iter
 
 def hub_state(backbone: str) -> dict[str, Tensor]:
     """Weights that timm downloads (and caches) for `backbone`, e.g. "resnet101" or "resnet101.tv_in1k"."""
-    import timm
-
     try:
-        return timm.create_model(backbone, pretrained=True).state_dict()
+        return import_timm().create_model(backbone, pretrained=True).state_dict()
     except Exception as error:  # no network, no such weights, a broken cache: the hub's errors share no base class
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise PoseError(

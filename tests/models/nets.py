@@ -1,0 +1,34 @@
+"""Small networks that the tests share: resnet10t at 64 px, the smallest of the table."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pose3d.models import Pose2DNet, Pose3DNet
+
+SIDE = 64
+
+
+def pose2d(**switches: Any) -> Pose2DNet:
+    return Pose2DNet("resnet10t", weights=None, **switches)
+
+
+def pose3d(**switches: Any) -> Pose3DNet:
+    return Pose3DNet("resnet10t", weights=None, image_size=SIDE, **switches)
+
+
+def images(count: int = 2, seed: int = 0) -> Tensor:
+    return torch.randn(count, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(seed))
+
+
+def without_gradient(net: nn.Module, outputs: dict[str, Tensor]) -> list[str]:
+    """Names of the trainable parameters that a loss on every output does not reach."""
+    sum(value.square().sum() for value in outputs.values()).backward()
+    return [name for name, p in net.named_parameters() if p.requires_grad and p.grad is None]
+
+
+def misgrouped(net: Any) -> list[str]:
+    """Names of the parameters that are in no group or in more than one."""
+    prefixes = [prefix for group in net.lr_groups().values() for prefix in group]
+    return [name for name, _ in net.named_parameters() if sum(name.startswith(p) for p in prefixes) != 1]

@@ -1,0 +1,101 @@
+import pytest
+import torch
+from torch import nn
+
+from pose3d.data.normalise import SCHEMES
+from pose3d.errors import PoseError
+from pose3d.models.backbone import BACKBONES, IMAGE_MEAN, IMAGE_STD, TAPS, Trunk, block_names, timm
+
+SMALL = [name for name in BACKBONES if name not in ("resnet101", "resnet50", "resnet34")]
+
+
+def test_resnet101_has_the_papers_blocks():
+    entry = BACKBONES["resnet101"]
+    assert [entry.tap(word) for word in TAPS] == ["layer2.3", "layer3.5", "layer3.20", "layer3.22"]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_taps_have_the_papers_strides_and_nothing_lies_behind(name):
+    trunk = Trunk(name, weights=None)
+    assert trunk.strides == {"res3b3": 8, "res4b5": 16, "res4b20": 16, "res4b22": 16}
+    taps = trunk(torch.randn(2, 3, 96, 64))
+    assert {k: v.shape for k, v in taps.items()} == {
+        k: (2, trunk.channels[k], 96 // trunk.strides[k], 64 // trunk.strides[k]) for k in TAPS
+    }
+    taps["res4b22"].square().sum().backward()
+    assert [n for n, p in trunk.named_parameters() if p.grad is None] == []
+
+
+@pytest.mark.parametrize("name", ["resnet18", "regnetx_004", "tf_efficientnet_lite0", "mobilenetv3_small_100"])
+def test_taps_are_timms_own_features(name):
+    full = timm.create_model(name, features_only=True, out_indices=(2, 3)).eval()
+    trunk = Trunk(name, weights=None).eval()
+    own = timm.create_model(name)
+    trunk.load_state_dict({k: v for k, v in own.state_dict().items() if k in trunk.state_dict()})
+    prefixless = {k.replace(".", "_", 1) if k.startswith("blocks.") else k: v for k, v in own.state_dict().items()}
+    full.load_state_dict(
+        {
+            k: prefixless.get(k, own.state_dict().get(k))
+            for k in full.state_dict()
+            if k in prefixless or k in own.state_dict()
+        }
+    )
+    image = torch.randn(1, 3, 64, 64)
+    adapted = image if trunk.scale is None else image * trunk.scale + trunk.shift
+    stride8, stride16 = full(adapted)
+    taps = trunk(image)
+    assert torch.equal(taps["res3b3"], stride8)
+    assert torch.equal(taps["res4b22"], stride16)
+
+
+@pytest.mark.parametrize("name", list(BACKBONES))
+def test_table_follows_its_rule(name):
+    entry = BACKBONES[name]
+    with torch.device("meta"):
+        full = timm.create_model(name)
+        trunk = Trunk(name, weights=None)
+    blocks = block_names(entry, full)
+    level4 = blocks[blocks.index(entry.res3b3) + 1 :]
+    n = len(level4)
+    assert level4.index(entry.res4b5) == round(5 / 22 * (n - 1))
+    assert level4.index(entry.res4b20) == (20 if n == 23 else n - 2 if n >= 5 else n - 1)
+    assert level4.index(entry.res4b22) == n - 1
+    # The level-4 blocks are all of stride 16: the first of them is the one that halves the map.
+    assert trunk.strides["res3b3"] == 8
+    assert set(trunk.state_dict()) <= set(full.state_dict())
+
+
+def test_networks_of_other_statistics_get_theirs():
+    trunk = Trunk("tf_efficientnet_lite0", weights=None)
+    pixels = torch.rand(1, 3, 8, 8)
+    normalised = (pixels - torch.tensor(IMAGE_MEAN).view(3, 1, 1)) / torch.tensor(IMAGE_STD).view(3, 1, 1)
+    torch.testing.assert_close(normalised * trunk.scale + trunk.shift, 2 * pixels - 1)
+    assert Trunk("resnet10t", weights=None).scale is None
+    assert SCHEMES["imagenet"] == (IMAGE_MEAN, IMAGE_STD, False)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_batch_norm_survives_train(frozen):
+    trunk = Trunk("resnet10t", weights=None, freeze_batchnorm=frozen)
+    before = {k: v.clone() for k, v in trunk.state_dict().items() if "running" in k}
+    for mode in (True, False, True):
+        trunk.train(mode)
+    trunk(torch.randn(2, 3, 64, 64))["res4b22"].sum().backward()
+    norms = [m for m in trunk.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert all(m.training != frozen for m in norms)
+    assert all(m.weight.grad is not None for m in norms), "scale and offset stay trainable"
+    assert all(torch.equal(before[k], trunk.state_dict()[k]) == frozen for k in before)
+
+
+def test_unknown_backbone_names_the_known_ones():
+    with pytest.raises(PoseError, match=r"'vgg16'.*resnet101.*tf_efficientnet_lite0"):
+        Trunk("vgg16")
+    with pytest.raises(PoseError, match="tag"):
+        Trunk("resnet18.no_such_tag", weights=None)
+
+
+def test_trunk_compiles_in_one_graph():
+    trunk = Trunk("resnet10t", weights=None).eval()
+    image = torch.randn(1, 3, 64, 64)
+    compiled = torch.compile(trunk, backend="eager", fullgraph=True)
+    assert all(torch.equal(a, b) for a, b in zip(trunk(image).values(), compiled(image).values(), strict=True))

@@ -1,0 +1,57 @@
+import pytest
+import torch
+from torch import nn
+
+from pose3d.errors import PoseError
+from pose3d.models import FusionNet
+from tests.models.nets import images, misgrouped, pose3d, without_gradient
+
+
+@pytest.mark.parametrize("modalities", [("P",), ("P", "O1"), ("P", "O1", "O2")])
+@pytest.mark.parametrize("skips", ["corrective", "regular"])
+def test_fuses_what_the_deployed_network_gives(modalities, skips):
+    base = pose3d(skips=skips).eval()
+    net = FusionNet(base, modalities=modalities).eval()
+    widths = [(layer.in_features, layer.out_features) for layer in net.fusion if isinstance(layer, nn.Linear)]
+    assert widths == [(51 * len(modalities), 2048), (2048, 1024), (1024, 51)]
+    with torch.no_grad():
+        outputs, before = net(images()), base(images())
+        read = torch.cat([before[base.prediction_key(x)].flatten(1) for x in modalities], dim=1)
+        expected = net.fusion(read).view(2, 17, 3)
+    assert torch.equal(outputs["Pfused"], expected)
+    assert all(torch.equal(outputs[base.prediction_key(x)], before[base.prediction_key(x)]) for x in modalities)
+    assert torch.equal(outputs["H"], before["H"])
+
+
+@pytest.mark.parametrize("modalities", [("P",), ("P", "O1", "O2")])
+@pytest.mark.parametrize("stubs", ["separate", "common"])
+def test_the_fused_loss_reaches_every_trainable_parameter(modalities, stubs):
+    net = FusionNet(pose3d(stubs=stubs), modalities=modalities)
+    assert without_gradient(net, {"Pfused": net(images())["Pfused"]}) == []
+    assert misgrouped(net) == []
+    trained = [n for n, p in net.named_parameters() if p.requires_grad and n.startswith("pose3d.trunk.")]
+    assert trained, "the old layers learn too, at 1/10000"
+
+
+def test_batch_norm_of_old_layers_keeps_its_statistics():
+    for frozen in (True, False):
+        net = FusionNet(pose3d(), freeze_batchnorm=frozen).eval().train()
+        norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+        assert all(m.training != frozen for m in norms)
+
+
+def test_starts_from_the_mean_pose():
+    mean = torch.randn(17, 3)
+    net = FusionNet(pose3d(), mean_pose=mean)
+    nn.init.zeros_(net.fusion[-1].weight)
+    torch.testing.assert_close(net(images())["Pfused"][1], mean)
+
+
+def test_takes_only_what_the_network_predicts():
+    with pytest.raises(PoseError, match="O1"):
+        FusionNet(pose3d(modalities=("P",)), modalities=("P", "O1"))
+
+
+def test_a_deployed_network_is_taken_as_it_is():
+    lean = pose3d().deploy()
+    assert FusionNet(lean).pose3d is lean
