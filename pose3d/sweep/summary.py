@@ -1,0 +1,72 @@
+"""What a sweep found: one row a trial, the best first, as data, as CSV and as a table."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pose3d.sweep.file import Sweep
+
+if TYPE_CHECKING:
+    import optuna
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finished trial. `value` is the metric's last value; `state` is complete, pruned or failed."""
+
+    number: int
+    state: str
+    value: float | None
+    values: dict[str, Any]
+    folder: str
+
+
+def results(study: optuna.Study, sweep: Sweep) -> list[Result]:
+    """Finished trials: complete ones from best to worst, then those that were stopped early, then failures."""
+    found = []
+    for trial in study.get_trials(deepcopy=False):
+        state = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}.get(trial.state.name)
+        values = trial.user_attrs.get("values")
+        if state is None or values is None:
+            continue
+        reached = list(trial.intermediate_values.values())
+        value = trial.value if state == "complete" else (reached[-1] if reached else None)
+        found.append(Result(trial.number, state, value, values, trial.user_attrs.get("folder", "")))
+    finished = [result.values for result in found if result.state != "failed"]
+    found = [result for result in found if result.state != "failed" or result.values not in finished]
+    sign = -1 if sweep.maximize else 1
+    rank = {"complete": 0, "pruned": 1, "failed": 2}
+    return sorted(found, key=lambda r: (rank[r.state], sign * r.value if r.value is not None else 0.0, r.number))
+
+
+def write_csv(found: list[Result], sweep: Sweep, path: Path) -> None:
+    """One line a trial: number, state, metric, every flag, folder."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["trial", "state", sweep.metric, *sweep.parameters, "folder"])
+        for r in found:
+            writer.writerow([r.number, r.state, r.value, *(r.values[name] for name in sweep.parameters), r.folder])
+
+
+def table(found: list[Result], sweep: Sweep) -> Table:
+    """The same for the terminal; constants are left out."""
+    from rich.table import Table
+
+    varied = [name for name, spec in sweep.parameters.items() if "value" not in spec]
+    goal = "highest" if sweep.maximize else "lowest"
+    shown = Table(title=f"sweep {sweep.name}: {sweep.metric}, {goal} first")
+    for name in ["trial", *varied, sweep.metric, "state"]:
+        shown.add_column(name, justify="right")
+    for r in found:
+        value = "-" if r.value is None else f"{r.value:.4g}"
+        shown.add_row(str(r.number), *(_short(r.values[name]) for name in varied), value, r.state)
+    return shown
+
+
+def _short(value: Any) -> str:
+    """A flag's value in a table cell."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,138 @@
+"""Local sweeps end to end, with a stand-in for the training."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pose3d.app import main
+from pose3d.errors import PoseError
+from pose3d.sweep.file import load_sweep
+from pose3d.sweep.runner import Runner
+from pose3d.sweep.summary import results
+
+pytest.importorskip("optuna")
+
+
+def run(path, folder, parallel=1, **options):
+    sweep = load_sweep(path)
+    lines = []
+    runner = Runner(sweep, folder, [None] * parallel, poll_s=0.02, say=lines.append, **options)
+    return results(runner.run(), sweep), lines, runner
+
+
+def running(pid):
+    """Whether a process is at work (one that has ended and was not yet collected is not)."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def expected(x, y, steps=3):
+    return ((x - 2) ** 2 + y) * (1 + 1 / steps)
+
+
+def test_grid_visits_every_point_once_and_ranks_them(sweep_file, tmp_path):
+    found, _, _ = run(sweep_file(), tmp_path / "out", parallel=2)
+    assert len(found) == 6
+    assert found[0].values == {"x": 2, "y": 0}
+    for result in found:
+        assert result.value == pytest.approx(expected(**result.values))
+    assert [r.value for r in found] == sorted(r.value for r in found)
+    assert (tmp_path / "out" / found[0].folder / "env.txt").read_text() == "offline -"
+
+
+def test_a_finished_sweep_does_nothing_more(sweep_file, tmp_path):
+    path = sweep_file()
+    run(path, tmp_path / "out")
+    found, lines, _ = run(path, tmp_path / "out")
+    assert len(found) == 6
+    assert lines == []
+
+
+@pytest.mark.parametrize("method", ["grid", "bayes"])
+def test_killed_and_continued(sweep_file, tmp_path, method):
+    """SIGKILL in the middle of a trial: its training dies too, and every trial ends complete exactly once."""
+    space = {"x": {"values": [0, 1, 2]}} if method == "grid" else {"x": {"min": 0.0, "max": 4.0}}
+    content = {"method": method, "parameters": space} | ({} if method == "grid" else {"run_cap": 3})
+    path, out = sweep_file(flags=["--steps=4", "--pause=0.15"], **content), tmp_path / "out"
+    code = f"import sys; from pose3d.app import main; sys.exit(main(['sweep', {str(path)!r}, '--out', {str(out)!r}]))"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("trial001 started"):
+            break
+    (child,) = subprocess.run(
+        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 5
+    while running(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not running(child)
+    found, lines, _ = run(path, out)
+    assert [r.state for r in found] == ["complete"] * 3
+    assert sum("started" in line for line in lines) == 2
+    if method == "grid":
+        assert {r.values["x"] for r in found} == {0, 1, 2}
+
+
+def test_hyperband_stops_hopeless_trials(sweep_file, tmp_path):
+    path = sweep_file(
+        flags=["--steps=9", "--pause=0.06"],
+        method="grid",
+        parameters={"x": {"values": [2, 9, 8, 7, 6]}},
+        early_terminate={"type": "hyperband", "max_iter": 9, "s": 2, "eta": 3},
+    )
+    found, _, _ = run(path, tmp_path / "out")
+    assert found[0].values["x"] == 2
+    assert found[0].state == "complete"
+    assert any(r.state == "pruned" for r in found)
+
+
+def test_bayes_is_capped_and_finds_the_valley(sweep_file, tmp_path):
+    path = sweep_file(method="bayes", run_cap=14, parameters={"x": {"min": -4.0, "max": 6.0}}, flags=["--steps=1"])
+    found, _, _ = run(path, tmp_path / "out")
+    assert len(found) == 14
+    assert abs(found[0].values["x"] - 2) < 1.5
+
+
+def test_failures(sweep_file, tmp_path):
+    path = sweep_file(flags=["--fail=1"], parameters={"x": {"values": [0, 1, 2]}})
+    found, lines, runner = run(path, tmp_path / "out")
+    assert [r.state for r in found] == ["complete", "complete", "failed"]
+    assert runner.failures == ["trial001"]
+    assert any("no such thing" in line for line in lines)
+    # Mended, the failed point alone is run again.
+    found, lines, _ = run(sweep_file(parameters={"x": {"values": [0, 1, 2]}}), tmp_path / "out")
+    assert [r.state for r in found] == ["complete"] * 3
+    assert sum("started" in line for line in lines) == 1
+
+
+def test_the_first_failure_ends_the_sweep(sweep_file, tmp_path):
+    with pytest.raises(PoseError, match="no such thing"):
+        run(sweep_file(flags=["--fail=0"]), tmp_path / "out")
+
+
+def test_a_metric_that_never_comes(sweep_file, tmp_path):
+    with pytest.raises(PoseError, match="did you mean val/error"):
+        run(sweep_file(metric={"name": "val/eror"}), tmp_path / "out")
+
+
+def test_a_folder_belongs_to_one_search_space(sweep_file, tmp_path):
+    run(sweep_file(parameters={"x": {"values": [2]}}), tmp_path / "out")
+    with pytest.raises(PoseError, match="other parameters"):
+        run(sweep_file(parameters={"x": {"values": [3]}}), tmp_path / "out")
+
+
+def test_command_prints_a_table_and_draws_the_surface(sweep_file, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["sweep", str(sweep_file()), "--out", str(out)]) == 0
+    assert "lowest first" in capsys.readouterr().out
+    assert (out / "results.csv").read_text().startswith("trial,state,val/error,x,y,folder")
+    assert (out / "surface.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["sweep", str(tmp_path / "none.yaml")]) == 2
