@@ -110,6 +110,10 @@ class PoseStore:
             raise PoseError(f"sample {index} of {self.path} has no mask")
         return self._decode(self._encoded(MASKS, index), cv2.IMREAD_UNCHANGED, "mask", index)
 
+    def mask_bytes(self, index: int) -> bytes | None:
+        """The encoded mask as it was stored; None where sample `index` has none."""
+        return self._encoded(MASKS, index).tobytes() if self.has_mask(index) else None
+
     def has_mask(self, index: int) -> bool:
         """Whether sample `index` has a mask."""
         offset = self._offsets.get(MASKS)

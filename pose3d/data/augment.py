@@ -1,0 +1,126 @@
+"""Augmentation of one sample: where the crop is taken from, and how its pixels look.
+
+Geometry is drawn here and applied by the dataset to image, 2D, 3D and camera together. Appearance works on the finished
+uint8 crop, which is many times smaller than the photo it came from.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# albumentations otherwise asks the network for its newest version when it is imported.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+import albumentations as A
+import cv2
+import numpy as np
+
+from pose3d.errors import PoseError
+
+# Luminance and colour-difference axes (YIQ): hue turns and saturation scales the last two.
+_YIQ_FROM_RGB = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+_RGB_FROM_YIQ = np.linalg.inv(_YIQ_FROM_RGB)
+
+
+@dataclass(frozen=True)
+class GeometricAugmentation:
+    """How the crop may vary. All zero: the crop of decision G3 itself.
+
+    Attributes:
+        rotation_deg: turn by an angle drawn from +-rotation_deg.
+        flip: probability of mirroring.
+        scale_jitter: zoom by a factor drawn from [1 / (1 + j), 1 + j], evenly in its logarithm.
+        shift: move the crop by up to this share of its side, each way.
+    """
+
+    rotation_deg: float = 0.0
+    flip: float = 0.0
+    scale_jitter: float = 0.0
+    shift: float = 0.0
+
+    def draw(self, rng: np.random.Generator) -> tuple[float, bool, float, np.ndarray]:
+        """Angle in degrees, whether to flip, zoom factor, shift (2,) in sides."""
+        uniform = rng.uniform(-1, 1, 4)
+        flip = bool(rng.random() < self.flip)
+        zoom = float(np.exp(uniform[1] * np.log1p(self.scale_jitter)))
+        return self.rotation_deg * float(uniform[0]), flip, zoom, self.shift * uniform[2:]
+
+
+class ColourMatrix(A.ImageOnlyTransform):
+    """Brightness, contrast, saturation and hue as one affine map of RGB: an eighth of the time of ColorJitter.
+
+    Each amount is drawn from +-its range; hue is in degrees about the luminance axis, contrast about the image's mean.
+    """
+
+    def __init__(
+        self,
+        brightness: float = 0.3,
+        contrast: float = 0.3,
+        saturation: float = 0.3,
+        hue_deg: float = 10.0,
+        p: float = 0.5,
+    ) -> None:
+        super().__init__(p=p)
+        self.brightness, self.contrast, self.saturation, self.hue_deg = brightness, contrast, saturation, hue_deg
+
+    def get_params(self) -> dict[str, Any]:
+        b, c, s, h = self.random_generator.uniform(-1, 1, 4)
+        hue = np.deg2rad(self.hue_deg * h)
+        saturation = 1 + self.saturation * s
+        chroma = saturation * np.array([[np.cos(hue), -np.sin(hue)], [np.sin(hue), np.cos(hue)]])
+        yiq = np.eye(3)
+        yiq[1:, 1:] = chroma
+        return {
+            "matrix": _RGB_FROM_YIQ @ yiq @ _YIQ_FROM_RGB * (1 + self.contrast * c),
+            "contrast": 1 + self.contrast * c,
+            "gain": 1 + self.brightness * b,
+        }
+
+    def apply(self, img: np.ndarray, matrix: np.ndarray, contrast: float, gain: float, **params: Any) -> np.ndarray:
+        mean = sum(cv2.mean(img)[:3]) / 3
+        offset = np.full((3, 1), (1 - contrast) * mean)
+        return np.asarray(cv2.transform(img, np.hstack([matrix, offset]) * gain))
+
+
+def appearance(preset: str) -> A.Compose | None:
+    """The albumentations pipeline of a preset ("none", "light", "strong") or of a file written by `A.save`."""
+    if preset == "none":
+        return None
+    if preset == "light":
+        return A.Compose(
+            [
+                ColourMatrix(0.3, 0.3, 0.3, 10, p=0.8),
+                A.RandomGamma((75, 135), p=0.3),
+                A.GaussianBlur(blur_limit=(3, 5), p=0.1),
+                A.GaussNoise(std_range=(0.01, 0.05), p=0.1),
+                A.ToGray(p=0.05),
+                A.CoarseDropout((1, 3), (0.08, 0.25), (0.08, 0.25), fill="random_uniform", p=0.2),
+            ]
+        )
+    if preset == "strong":
+        return A.Compose(
+            [
+                ColourMatrix(0.45, 0.45, 0.6, 25, p=0.9),
+                A.RandomGamma((60, 165), p=0.4),
+                A.GaussianBlur(blur_limit=(3, 7), p=0.2),
+                A.GaussNoise(std_range=(0.02, 0.1), p=0.2),
+                A.ToGray(p=0.1),
+                A.CoarseDropout((1, 5), (0.08, 0.3), (0.08, 0.3), fill="random_uniform", p=0.4),
+            ]
+        )
+    if not Path(preset).is_file():
+        raise PoseError(f"unknown appearance augmentation {preset!r}; use none, light, strong or a file of A.save")
+    try:
+        loaded = A.load(preset, data_format="yaml" if Path(preset).suffix in (".yaml", ".yml") else "json")
+    except Exception as error:
+        raise PoseError(f"{preset} holds no albumentations pipeline: {error}; write it with A.save") from error
+    return loaded if isinstance(loaded, A.Compose) else A.Compose([loaded])
+
+
+def seed_transform(transform: A.BasicTransform | A.Compose, rng: np.random.Generator) -> None:
+    """Let `transform` draw from `rng`, so that a sample depends on its seed alone and not on its worker."""
+    transform.set_random_state(rng, random.Random(int(rng.integers(1 << 62))))

@@ -1,0 +1,199 @@
+"""One training or evaluation sample: a crop of the image, and labels that fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from pose3d.data.augment import GeometricAugmentation, appearance, seed_transform
+from pose3d.data.composite import CompositeRegions
+from pose3d.data.sampling import Draw
+from pose3d.data.store import PoseStore
+from pose3d.errors import PoseError
+from pose3d.geometry.crop import (
+    crop_matrix,
+    decode_reduction,
+    image_from_roll,
+    roll_matrix,
+    square_box,
+    tight_box,
+    transform_points,
+    warp_crop,
+)
+from pose3d.skeleton import MPI_INF_3DHP_17, remap
+
+ID_COLUMNS = ("subject", "sequence", "activity", "scene", "camera", "frame")
+_FLIP = np.array(MPI_INF_3DHP_17.flip)
+_ROOT = MPI_INF_3DHP_17.root
+
+Sample = dict[str, Any]
+
+
+class PoseDataset(Dataset[Sample]):
+    """Samples of one store, cropped, augmented and in the 17 joints of MPI_INF_3DHP_17.
+
+    Args:
+        store: where they come from.
+        rows: which of its samples; None: all.
+        image_size: side of the crop, px.
+        box_margin: of the square around the 2D joints (G3).
+        geometry: how crops vary; None: not at all.
+        appearance_preset: see `augment.appearance`.
+        composite: exchange of background and clothing; only for stores with masks.
+        with_3d: whether samples carry 3D labels. A store that has none then gives zeros and `has_3d` False, so that its
+            samples can share a batch with others.
+
+    A sample is a dict of arrays as `types.Batch` without its batch axis, except for `image`, which is the crop as
+    (S, S, 3) uint8 RGB; `normalise` makes network input of it.
+
+    Rotation and mirroring are treated as done to the scene in front of an unchanged camera: the same roll moves the 3D
+    joints and, as K A K^-1, `joints_2d_img`, so joints_3d_true + translation projects through `intrinsics` onto
+    joints_2d_img and goes through `crop_from_img` to joints_2d_crop in every sample, augmented or not.
+    """
+
+    def __init__(
+        self,
+        store: PoseStore,
+        rows: np.ndarray | None = None,
+        *,
+        image_size: int = 368,
+        box_margin: float = 1.25,
+        geometry: GeometricAugmentation | None = None,
+        appearance_preset: str = "none",
+        composite: CompositeRegions | None = None,
+        with_3d: bool = True,
+    ) -> None:
+        self.store, self.image_size, self.box_margin = store, image_size, box_margin
+        self.rows = np.arange(len(store)) if rows is None else np.asarray(rows)
+        self.geometry, self.appearance = geometry, appearance(appearance_preset)
+        self.composite = composite if store.has("masks") else None
+        self.with_3d, self.has_3d = with_3d, store.has("joints_3d_univ")
+        self.augmentable: list[list[str]] = store.attrs["augmentable"]
+        self._read_labels()
+
+    def _read_labels(self) -> None:
+        """Keep the labels of the chosen rows in memory, in 17 joints: about 700 bytes a sample."""
+        source = remap(self.store.joint_set, MPI_INF_3DHP_17)
+        known = source >= 0
+
+        def column(name: str) -> np.ndarray:
+            return self.store.labels(name)[self.rows]
+
+        self.labelled = column("visible")[:, source].astype(bool) & known
+        self.joints_2d = np.where(known[:, None], np.nan_to_num(column("joints_2d")[:, source]), np.float32(0))
+        self.bbox, self.head_size, self.size = column("bbox"), column("head_size"), column("image_size")
+        self.ids = {name: column(name).astype(np.int64) for name in ID_COLUMNS}
+        self.intrinsics = column("intrinsics") if self.store.has("intrinsics") else None
+        if self.has_3d:
+            if not known.all():
+                raise PoseError(f"{self.store.path} has 3D labels but not all 17 joints; use mpi_inf_3dhp_17 or _28")
+            self.joints_3d_cam = column("joints_3d")[:, source]
+            univ = column("joints_3d_univ")[:, source]
+            self.joints_3d = univ - univ[:, _ROOT, None]
+        self.store.close()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, draw: Draw | int) -> Sample:
+        """The sample of a draw; a plain number means scale 1 and, where augmentation is on, seed 0."""
+        draw = draw if isinstance(draw, Draw) else Draw(0, int(draw), 1.0, 0)
+        i = draw.item
+        rng = np.random.default_rng(draw.seed)
+        angle, flip, zoom, shift = (self.geometry or GeometricAugmentation()).draw(rng)
+
+        centre, side = square_box(self.bbox[i], self.box_margin)
+        crop = crop_matrix(centre + side * shift, side, self.image_size, draw.scale * zoom, angle, flip)
+        sample = self._labels(i, crop, roll_matrix(angle, flip), flip)
+        sample["image"] = self._pixels(i, crop, rng)
+        return sample
+
+    def _labels(self, i: int, crop: np.ndarray, roll: np.ndarray, flip: bool) -> Sample:
+        """Labels of sample i seen through `crop`, the scene rolled by `roll`."""
+        order = _FLIP if flip else slice(None)
+        joints_2d = self.joints_2d[i].astype(np.float64)
+        image_roll = image_from_roll(roll, self._camera(i))
+        joints_2d_img = transform_points(image_roll, joints_2d)[order]
+        labelled = self.labelled[i]
+        unmoved = np.array_equal(roll, np.eye(3))
+        known = slice(None) if self.has_3d else labelled[order]
+        sample: Sample = {
+            "joints_2d_crop": transform_points(crop, joints_2d)[order].astype(np.float32),
+            "joints_2d_img": joints_2d_img.astype(np.float32),
+            "visible": labelled[order],
+            "crop_from_img": (crop @ np.linalg.inv(image_roll)).astype(np.float32),
+            "bbox": self.bbox[i] if unmoved else tight_box(joints_2d_img[known]),
+            "head_size": self.head_size[i],
+            "index": np.int64(self.rows[i]),
+            "has_3d": np.bool_(self.with_3d and self.has_3d),
+            **{name: ids[i] for name, ids in self.ids.items()},
+        }
+        if self.intrinsics is not None or self.with_3d:
+            sample["intrinsics"] = self._camera(i).astype(np.float32)
+        if self.with_3d:
+            sample |= self._labels_3d(i, roll.astype(np.float32), order)
+        return sample
+
+    def _labels_3d(self, i: int, roll: np.ndarray, order: np.ndarray | slice) -> Sample:
+        if not self.has_3d:
+            nothing = np.zeros((len(_FLIP), 3), np.float32)
+            return {"joints_3d": nothing, "joints_3d_true": nothing, "translation": nothing[0]}
+        root = self.joints_3d_cam[i, _ROOT]
+        return {
+            "joints_3d": (self.joints_3d[i] @ roll.T)[order],
+            "joints_3d_true": ((self.joints_3d_cam[i] - root) @ roll.T)[order],
+            "translation": root @ roll.T,
+        }
+
+    def _camera(self, i: int) -> np.ndarray:
+        """Intrinsics, or where there are none a stand-in with the image's middle as principal point."""
+        if self.intrinsics is not None:
+            return np.asarray(self.intrinsics[i], np.float64)
+        width, height = self.size[i]
+        return np.array([[width, 0, (width - 1) / 2], [0, width, (height - 1) / 2], [0, 0, 1.0]])
+
+    def _pixels(self, i: int, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """(S, S, 3) uint8 RGB: decode no more than needed, warp once, change the small result."""
+        row = int(self.rows[i])
+        reduction = decode_reduction(crop)
+        image = warp_crop(self.store.image(row, reduction), crop, self.image_size, reduction)
+        parts = self.augmentable[self.ids["sequence"][i]] if self.composite is not None else ()
+        if self.composite is not None and parts and self.store.has_mask(row):
+            mask = warp_crop(self.store.mask(row), crop, self.image_size, nearest=True)
+            seed_transform(self.composite, rng)
+            image = self.composite(image=image, mask=mask, augmentable=parts)["image"]
+        if self.appearance is not None:
+            seed_transform(self.appearance, rng)
+            image = self.appearance(image=image)["image"]
+        return image
+
+
+class JoinedDataset(Dataset[Sample]):
+    """Several data sets behind one loader; a draw names its source."""
+
+    def __init__(self, datasets: Sequence[PoseDataset]) -> None:
+        self.datasets = list(datasets)
+
+    def __len__(self) -> int:
+        return sum(len(dataset) for dataset in self.datasets)
+
+    def __getitem__(self, draw: Draw) -> Sample:
+        return self.datasets[draw.source][draw]
+
+
+def collate(samples: Sequence[Sample]) -> dict[str, Tensor]:
+    """A `types.Batch` whose `image` is still (B, S, S, 3) uint8; keys that not all samples have are left out."""
+    shared = set(samples[0]).intersection(*samples[1:])
+    return {key: torch.from_numpy(np.stack([sample[key] for sample in samples])) for key in sorted(shared)}
+
+
+def single_thread(worker: int) -> None:
+    """A loader worker keeps to one thread, or workers and training fight for the cores."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)

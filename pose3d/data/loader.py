@@ -1,0 +1,80 @@
+"""A DataLoader that a checkpoint can remember: a run stopped in the middle of an epoch goes on with the next batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from pose3d.data.dataset import collate, single_thread
+from pose3d.data.sampling import EvaluationSampler, MixtureSampler
+
+MOST_WORKERS = 8
+
+
+class ResumableLoader(DataLoader):
+    """Training batches. Lightning saves `state_dict()` in its checkpoints and gives it back before the first batch."""
+
+    sampler: MixtureSampler
+    _batches = 0
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        # The count is of batches handed out, not of those that workers have ready.
+        self._batches = self.sampler.skip // (self.batch_size or 1)
+        for batch in super().__iter__():
+            self._batches += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Epoch and number of batches handed out in it."""
+        return {"epoch": self.sampler.epoch, "batches": self._batches}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on after that many batches of that epoch."""
+        epochs, batches = divmod(state["batches"], len(self))
+        self.sampler.set_epoch(state["epoch"] + epochs)
+        self._batches = batches
+        self.sampler.skip = batches * (self.batch_size or 1)
+
+
+def worker_count(num_workers: int | Literal["auto"]) -> int:
+    """ "auto": one worker for each core but one, at most MOST_WORKERS; none on a single core."""
+    if num_workers != "auto":
+        return num_workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores - 1, MOST_WORKERS)
+
+
+def training_loader(
+    dataset: Dataset[Any], sampler: MixtureSampler, batch_size: int, num_workers: int
+) -> ResumableLoader:
+    """Whole batches only, workers kept between epochs."""
+    return ResumableLoader(
+        dataset,
+        batch_size=batch_size,
+        sampler=sampler,
+        drop_last=True,
+        num_workers=num_workers,
+        persistent_workers=num_workers > 0,
+        collate_fn=collate,
+        worker_init_fn=single_thread,
+        pin_memory=torch.cuda.is_available(),
+    )
+
+
+def evaluation_loader(
+    dataset: Dataset[Any], sampler: EvaluationSampler, batch_size: int, num_workers: int
+) -> DataLoader[Any]:
+    """Every sample once, the last batch as short as it comes."""
+    return DataLoader(
+        dataset,
+        batch_size=batch_size,
+        sampler=sampler,
+        num_workers=num_workers,
+        collate_fn=collate,
+        worker_init_fn=single_thread,
+        pin_memory=torch.cuda.is_available(),
+    )
