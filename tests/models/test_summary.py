@@ -27,9 +27,14 @@ def test_every_parameter_is_on_one_line(net):
     assert format_layers(table).count("\n") == len(table) + len(counted) + 1
 
 
-def test_paper_profile_of_3dposenet():
+@pytest.fixture(scope="module")
+def resnet101():
+    return Pose3DNet("resnet101", weights=None, part_labels=True)
+
+
+def test_paper_profile_of_3dposenet(resnet101):
     """Paper 3.1, 3.2 and supplement 4.2 at 368x368, layer by layer; sizes by hand."""
-    table = by_name(Pose3DNet("resnet101", weights=None, part_labels=True))
+    table = by_name(resnet101)
     for word, channels, side, stride in [
         ("res3b3", 512, 46, 8),
         ("res4b5", 1024, 23, 16),
@@ -71,8 +76,8 @@ def test_paper_profile_of_2dposenet():
     assert table["skips.res3b3.1"].shape == table["skips.res4b22.1"].shape == (15, 23, 23)
 
 
-def test_paper_profile_of_fusion():
-    table = by_name(FusionNet(Pose3DNet("resnet101", weights=None)))
+def test_paper_profile_of_fusion(resnet101):
+    table = by_name(FusionNet(resnet101))
     assert [line.shape for name, line in table.items() if name.startswith("fusion")] == [(2048,), (1024,), (51,)]
     assert {line.group for name, line in table.items() if name.startswith("fusion")} == {"new"}
     assert {line.group for name, line in table.items() if name.startswith("pose3d")} == {"trained"}
