@@ -36,6 +36,7 @@ class GroupedPose3D(PoseMetric3D):
 
     error_sum: Tensor
     below: Tensor
+    clipped_sum: Tensor
     frames: Tensor
 
     def __init__(
@@ -55,6 +56,7 @@ class GroupedPose3D(PoseMetric3D):
         self.inclusive = inclusive
         shape = (len(self.groups), len(self.joints))
         self.add_state("error_sum", torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("clipped_sum", torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("below", torch.zeros((*shape, len(self.thresholds)), dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("frames", torch.zeros(len(self.groups), dtype=torch.int64), dist_reduce_fx="sum")
 
@@ -67,13 +69,15 @@ class GroupedPose3D(PoseMetric3D):
         if len(group) and not (int(group.min()) >= 0 and int(group.max()) < len(self.groups)):
             raise PoseError(f"group labels {group.unique().tolist()} must lie between 0 and {len(self.groups) - 1}")
         below = functional.below(errors, self.thresholds, self.inclusive)
-        self.error_sum.index_add_(0, group, functional.on_grid(errors))
+        rounded = functional.on_grid(errors)
+        self.error_sum.index_add_(0, group, rounded)
+        self.clipped_sum.index_add_(0, group, rounded.clamp(max=self.thresholds[-1]))
         self.below.index_add_(0, group, below.long())
         self.frames.index_add_(0, group, torch.ones_like(group))
 
     def tally(self) -> Tally:
         """The sums of this process, on the CPU."""
-        return Tally(self.error_sum.cpu(), self.below.cpu(), self.frames.cpu(), self.thresholds)
+        return Tally(self.error_sum.cpu(), self.below.cpu(), self.clipped_sum.cpu(), self.frames.cpu(), self.thresholds)
 
     def compute(self) -> dict[str, Tensor]:
         """Scores by group, flat, ready to be logged."""

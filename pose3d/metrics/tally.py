@@ -16,6 +16,8 @@ class Tally:
     """(G, J) mm float64."""
     below: Tensor
     """(G, J, T): joints whose error lies below the threshold."""
+    clipped_sum: Tensor
+    """(G, J) mm float64: sum of min(error, largest threshold)."""
     frames: Tensor
     """(G,)."""
     thresholds: tuple[float, ...]
@@ -34,13 +36,23 @@ class Tally:
         counted = self.below[:, :, [self.thresholds.index(t) for t in thresholds]].sum(dim=(1, 2))
         return percent(counted, self.frames * self.below.shape[1] * len(thresholds))
 
+    def continuous_auc(self) -> Tensor:
+        """(G,) percent: the area under the unbroken curve from 0 to the largest threshold, not the official AUC."""
+        largest = self.thresholds[-1]
+        return 100.0 - 100.0 * self.clipped_sum.sum(dim=1) / (largest * self.frames * self.below.shape[1])
+
     def pooled(self) -> "Tally":
         """All groups as one."""
         return self.weighted(torch.ones(1, len(self.frames), dtype=torch.float64))
 
     def of_joints(self, positions: list[int]) -> "Tally":
         """The same groups, restricted to some of the joints (positions among the J)."""
-        return replace(self, error_sum=self.error_sum[:, positions], below=self.below[:, positions])
+        return replace(
+            self,
+            error_sum=self.error_sum[:, positions],
+            below=self.below[:, positions],
+            clipped_sum=self.clipped_sum[:, positions],
+        )
 
     def weighted(self, weights: Tensor) -> "Tally":
         """New groups as weighted sums of the old ones, `weights` (G_new, G) whole numbers: pooling, or a resample."""
@@ -49,5 +61,6 @@ class Tally:
             self,
             error_sum=weights @ self.error_sum,
             below=(weights @ self.below.flatten(1).double()).unflatten(1, self.below.shape[1:]),
+            clipped_sum=weights @ self.clipped_sum,
             frames=weights @ self.frames.double(),
         )

@@ -1,0 +1,187 @@
+"""The predictions file: what a stage writes for its test set and `pose3d evaluate` reads (`.npz` or `.h5`, same keys).
+
+One row a frame. Joints in the 3DHP order of 17; 3D in mm, root-relative, camera axes (x right, y down, z forward),
+universal skeleton; 2D in px of the full image.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from pose3d.errors import PoseError
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "joints_3d": (17, 3),
+    "joints_2d": (17, 2),
+    "translation": (3,),
+    "bbox": (4,),
+    "frame": (),
+    "target_3d": (17, 3),
+    "target_3d_true": (17, 3),
+    "target_translation": (3,),
+    "target_2d": (17, 2),
+    "visible": (17,),
+    "head_size": (),
+    "perspective_rotation": (3, 3),
+    "valid": (),
+    "sequence": (),
+    "activity": (),
+    "scene": (),
+    "subject": (),
+    "camera": (),
+}
+"""Shape of one row of each key."""
+
+LABELS = ("sequence", "activity", "scene", "subject", "camera")
+NAMES = ("sequence_names", "activity_names", "scene_names")
+
+
+@dataclass
+class Predictions:
+    """Predictions and, for data sets, the ground truth beside them. What is None is not in the file."""
+
+    joints_3d: np.ndarray | None = None
+    joints_2d: np.ndarray | None = None
+    translation: np.ndarray | None = None
+    """Root in camera axes, where a camera is known or assumed."""
+    bbox: np.ndarray | None = None
+    """x, y, w, h px."""
+    frame: np.ndarray | None = None
+    target_3d: np.ndarray | None = None
+    """Universal skeleton."""
+    target_3d_true: np.ndarray | None = None
+    """The subject's own size: needed by the protocols that scale to the subject ("S" in Table 4)."""
+    target_translation: np.ndarray | None = None
+    """Root of the true skeleton."""
+    target_2d: np.ndarray | None = None
+    visible: np.ndarray | None = None
+    """Joint has a 2D label."""
+    head_size: np.ndarray | None = None
+    """px, the unit of PCKh."""
+    perspective_rotation: np.ndarray | None = None
+    """R with joints_3d = R P_crop, where perspective correction was applied."""
+    valid: np.ndarray | None = None
+    """Frames to evaluate; all of them where absent. Rows of other frames may be NaN."""
+    sequence: np.ndarray | None = None
+    """Labels: integers (positions in `sequence_names` where those exist) or strings."""
+    activity: np.ndarray | None = None
+    scene: np.ndarray | None = None
+    subject: np.ndarray | None = None
+    camera: np.ndarray | None = None
+    sequence_names: np.ndarray | None = None
+    activity_names: np.ndarray | None = None
+    scene_names: np.ndarray | None = None
+    box: str = "not stated"
+    """Where the box came from: "ground truth" or "2DPoseNet"."""
+    path: str = "predictions"
+    """Named in messages; not stored."""
+
+    def __len__(self) -> int:
+        return len(self.require("joints_3d" if self.joints_3d is not None else "joints_2d", "a predictions file"))
+
+    def require(self, key: str, reader: str) -> np.ndarray:
+        """The array of `key`; a PoseError that says who needs it where it is missing."""
+        value = getattr(self, key)
+        if value is None:
+            raise PoseError(f"{self.path} has no {key!r}, which {reader} needs; write the predictions with it")
+        return value
+
+    def select(self, rows: np.ndarray) -> "Predictions":
+        """Some of the frames, by index or mask."""
+        picked = {k: None if getattr(self, k) is None else getattr(self, k)[rows] for k in SHAPES}
+        return Predictions(**{f.name: getattr(self, f.name) for f in fields(self)} | picked)
+
+    def evaluated(self) -> "Predictions":
+        """Only the valid frames."""
+        return self if self.valid is None else self.select(self.valid.astype(bool))
+
+    def check(self) -> None:
+        """Raise PoseError unless every array has its shape, one row a frame, and finite numbers in valid frames."""
+        if self.joints_3d is None and self.joints_2d is None:
+            raise PoseError(f"{self.path} has neither 'joints_3d' nor 'joints_2d'; it is not a predictions file")
+        count = len(self)
+        for key, shape in SHAPES.items():
+            value = getattr(self, key)
+            if value is None:
+                continue
+            if value.shape[1:] != shape:
+                expected = ", ".join(["N", *map(str, shape)])
+                raise PoseError(
+                    f"{self.path}: {key!r} has shape {value.shape}, but must be ({expected}) with the 17 joints of "
+                    "3DHP in order; select or remap the joints before writing"
+                )
+            if len(value) != count:
+                raise PoseError(f"{self.path}: {key!r} has {len(value)} rows, but there are {count} predictions")
+        if count == 0:
+            raise PoseError(f"{self.path} holds no frame; run the prediction on at least one image")
+        self._check_finite()
+
+    def _check_finite(self) -> None:
+        valid = np.ones(len(self), bool) if self.valid is None else self.valid.astype(bool)
+        for key in ("joints_3d", "joints_2d", "translation", "target_3d", "target_3d_true", "target_translation"):
+            value = getattr(self, key)
+            if value is None:
+                continue
+            bad = valid & ~np.isfinite(value).reshape(len(value), -1).all(axis=1)
+            if bad.any():
+                raise PoseError(
+                    f"{self.path}: {key!r} holds NaN or infinity in {bad.sum()} of {len(bad)} frames, the first in row "
+                    f"{int(np.flatnonzero(bad)[0])}; mend them, or mark the frames in 'valid'"
+                )
+
+
+def read_predictions(path: str | Path) -> Predictions:
+    """Read and check a predictions file; unknown keys are ignored."""
+    path = Path(path)
+    if not path.is_file():
+        raise PoseError(f"no predictions file {path}; `lightning test` of stage 2 or 3 writes one")
+    try:
+        arrays = _read_npz(path) if path.suffix == ".npz" else _read_h5(path)
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise PoseError(f"{path} cannot be read as .npz or .h5 ({error}); write it anew") from error
+    known = {f.name for f in fields(Predictions)} - {"path"}
+    loaded = {k: v for k, v in arrays.items() if k in known}
+    if "box" in loaded:
+        loaded["box"] = str(loaded["box"])
+    predictions = Predictions(**loaded, path=str(path))
+    predictions.check()
+    return predictions
+
+
+def write_predictions(path: str | Path, predictions: Predictions) -> None:
+    """Check and write; the suffix decides between `.npz` and `.h5`."""
+    path = Path(path)
+    predictions.check()
+    arrays = {f.name: getattr(predictions, f.name) for f in fields(predictions) if f.name != "path"}
+    arrays = {k: np.asarray(v) for k, v in arrays.items() if v is not None}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".npz":
+        np.savez_compressed(path, **arrays)
+    elif path.suffix in (".h5", ".hdf5"):
+        with h5py.File(path, "w") as file:
+            for key, value in arrays.items():
+                file[key] = value.astype(h5py.string_dtype()) if value.dtype.kind == "U" else value
+    else:
+        raise PoseError(f"predictions are written as .npz or .h5, not {path.suffix!r}: {path}")
+
+
+def _read_npz(path: Path) -> dict[str, Any]:
+    import zipfile
+
+    if not zipfile.is_zipfile(path):
+        raise ValueError("not a zip archive")
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file.items())
+
+
+def _read_h5(path: Path) -> dict[str, Any]:
+    def decoded(dataset: h5py.Dataset) -> np.ndarray:
+        if h5py.check_string_dtype(dataset.dtype) is None:
+            return dataset[()]
+        return np.asarray(dataset.asstr()[()]).astype(str)
+
+    with h5py.File(path, "r") as file:
+        return {key: decoded(value) for key, value in file.items() if isinstance(value, h5py.Dataset)}
