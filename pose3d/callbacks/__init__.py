@@ -1,0 +1,12 @@
+"""Lightning callbacks: what a run leaves behind in its folder, and averaged weights."""
+
+from pose3d.models.torchvision_ops import import_torchvision
+
+# Lightning imports torchvision, which must see its operators first.
+import_torchvision()
+
+from pose3d.callbacks.averaging import AveragedWeights  # noqa: E402
+from pose3d.callbacks.checkpoints import RunCheckpoint  # noqa: E402
+from pose3d.callbacks.results import RunResults  # noqa: E402
+
+__all__ = ["AveragedWeights", "RunCheckpoint", "RunResults"]

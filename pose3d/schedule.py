@@ -1,0 +1,116 @@
+"""Phase tables: base learning rate and loss weights at every training step (supplement Tables 3 to 5, decision L4).
+
+A schedule is a YAML file with `name`, `source` and a list of `phases`, each with `iterations`, `lr` and `weights`.
+Rates and weights are used as they stand; one factor scales all iteration counts, for quick runs, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pose3d.errors import PoseError
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some iterations at one base learning rate and one set of loss weights.
+
+    `weights` are keyed by the table's column: `Hsum`, `Hdeep`, ... of 2DPoseNet; `X4b5`, `X4b20`, `Xdeep`, `Xsum`, `H`,
+    `PL` of 3DPoseNet, where X stands for each of P, O1, O2; `Pfused` of the fusion.
+    """
+
+    iterations: int
+    lr: float
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Phases one after the other. Raises PoseError when there are none."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.phases:
+            raise PoseError(f"schedule {self.name!r} has no phases; give it at least one")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Schedule:
+        """Read a schedule file; whatever is wrong with it is a PoseError that names the file and the phase."""
+        path = Path(path)
+        if not path.is_file():
+            near = get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")], n=1)
+            hint = (
+                f"did you mean {path.parent / near[0]}?" if near else "check model.schedule (relative to this folder)"
+            )
+            raise PoseError(f"there is no schedule file {path}; {hint}")
+        try:
+            content = yaml.safe_load(path.read_text())
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise PoseError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from error
+        if not isinstance(content, dict) or not isinstance(content.get("phases"), list):
+            raise PoseError(f"{path} is no schedule: it needs `name` and a list `phases`")
+        if extra := set(content) - {"name", "source", "phases"}:
+            raise PoseError(f"{path} has the unknown key {sorted(extra)[0]!r}; known are name, source, phases")
+        phases = tuple(_phase(entry, f"phase {i + 1} of {path}") for i, entry in enumerate(content["phases"]))
+        if any(phase.weights.keys() != phases[0].weights.keys() for phase in phases):
+            raise PoseError(
+                f"the phases of {path} weight different losses; name the same ones in each (0 turns one off)"
+            )
+        return cls(name=str(content.get("name", path.stem)), source=str(content.get("source", "")), phases=phases)
+
+    @property
+    def total_iterations(self) -> int:
+        """Length of the whole schedule in optimiser steps."""
+        return sum(phase.iterations for phase in self.phases)
+
+    @property
+    def boundaries(self) -> tuple[int, ...]:
+        """First step after each phase; the last is `total_iterations`."""
+        return tuple(accumulate(phase.iterations for phase in self.phases))
+
+    def scaled(self, factor: float) -> Schedule:
+        """Every iteration count times `factor`, rounded, at least one; rates and weights untouched (decision L4)."""
+        if not factor > 0:
+            raise PoseError(f"the iteration scale of schedule {self.name!r} is {factor}; it must be greater than 0")
+        phases = (replace(phase, iterations=max(1, round(phase.iterations * factor))) for phase in self.phases)
+        return replace(self, phases=tuple(phases))
+
+    def at(self, step: int) -> Phase:
+        """Phase of the zero-based optimiser step; the last phase holds after the end."""
+        if step < 0:
+            raise ValueError(f"step {step} is negative")
+        return next((p for p, end in zip(self.phases, self.boundaries, strict=True) if step < end), self.phases[-1])
+
+
+def _phase(entry: Any, where: str) -> Phase:
+    """One entry of `phases`, checked."""
+    if not isinstance(entry, dict) or set(entry) != {"iterations", "lr", "weights"}:
+        raise PoseError(f"{where} must have exactly the keys iterations, lr, weights")
+    iterations, weights = entry["iterations"], entry["weights"]
+    if not isinstance(iterations, int) or isinstance(iterations, bool) or iterations < 1:
+        raise PoseError(f"iterations of {where} is {iterations!r}; it must be a whole number of at least 1")
+    if not isinstance(weights, dict) or not weights:
+        raise PoseError(f"weights of {where} must name at least one loss, for example `Hsum: 1.0`")
+    numbers = {name: _number(value, f"weight {name} of {where}") for name, value in weights.items()}
+    return Phase(iterations, _number(entry["lr"], f"lr of {where}"), numbers)
+
+
+def _number(value: Any, what: str) -> float:
+    """A number of at least 0. YAML 1.1 reads `1e-3` (no point) as a string, so strings of numbers count."""
+    try:
+        number = float("nan") if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 <= number < float("inf"):
+        raise PoseError(f"{what} is {value!r}; it must be a number of at least 0")
+    return number

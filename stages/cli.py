@@ -1,0 +1,131 @@
+"""The `lightning` command: LightningCLI over the three stages.
+
+    lightning fit --config configs/stage1.yaml [--config OVERLAY] [--model.lr_multipliers.trunk 0.001] ...
+
+`fit` trains, then tests the best checkpoint, so that a run folder is complete after one command.
+"""
+
+import logging
+import math
+import sys
+from typing import Any
+
+from pose3d.errors import PoseError
+from stages import Stage1, Stage2, Stage3  # noqa: F401  (first: prepares the import of Lightning)
+
+# isort: split
+from jsonargparse import ArgumentError
+from lightning.pytorch import LightningDataModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger
+
+from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults
+from pose3d.checkpoint import read_checkpoint
+from stages.base import BaseStage
+from stages.messages import quiet_libraries, readable
+from stages.precision import auto_precision
+from stages.run_config import RunConfig
+
+log = logging.getLogger("stages")
+
+# A validation by the count of steps, not of epochs, and none before training.
+TRAINER_DEFAULTS = {"check_val_every_n_epoch": None, "num_sanity_val_steps": 0, "max_epochs": -1}
+
+
+class StageCLI(LightningCLI):
+    """Adds the run folder, its checkpoints and results, averaged weights, and what follows from the schedule."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Top-level keys beside seed_everything, trainer, model and data."""
+        parser.add_argument("--run_dir", type=str, default="runs/run", help="Folder of everything that the run writes.")
+        parser.add_argument("--validations", type=int, default=4, help="Validations in a run, evenly spaced.")
+        parser.add_argument("--test_after_fit", type=bool, default=True, help="Test best.ckpt when training has ended.")
+        parser.add_argument(
+            "--average_decay", type=float, default=0.0, help="Decay of the moving average of weights; 0 for none."
+        )
+        parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(RunResults, "results")
+        for key in ("checkpoint.run_dir", "results.run_dir", "trainer.default_root_dir"):
+            parser.link_arguments("run_dir", key)
+
+    def before_instantiate_classes(self) -> None:
+        """The hand-off belongs to a fresh fit: resuming and testing take all weights from their own checkpoint."""
+        ckpt_path = self._get(self.config, "ckpt_path")
+        if ckpt_path is not None and ckpt_path not in ("best", "last"):
+            read_checkpoint(ckpt_path)
+        model = self._get(self.config, "model")
+        if self.subcommand != "fit" or ckpt_path is not None:
+            model.init_args["init_from"] = None
+            if ckpt_path is not None:
+                model.init_args["weights"] = "random"
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Steps from the schedule, validations from steps, precision from the machine, a logger in the run folder."""
+        config = self._get(self.config_init, "trainer")
+        if config["precision"] is None and not config["plugins"]:
+            kwargs["precision"], reason = auto_precision(str(config["accelerator"]))
+            log.info("precision %s: %s", kwargs["precision"], reason)
+        if self.subcommand == "fit":
+            kwargs |= self._steps(config)
+            if config["logger"] in (None, True):
+                kwargs["logger"] = CSVLogger(self._get(self.config, "run_dir"), name="logs")
+        elif config["logger"] is None:
+            kwargs["logger"] = False
+        trainer = super().instantiate_trainer(**kwargs)
+        decay = self._get(self.config, "average_decay")
+        if self.subcommand == "fit" and decay > 0:
+            # In front: it must undo a swap of weights before checkpoints are saved.
+            trainer.callbacks.insert(0, AveragedWeights(decay))  # type: ignore[attr-defined]
+        return trainer
+
+    def _steps(self, config: Any) -> dict[str, Any]:
+        settings: dict[str, Any] = {}
+        steps = config["max_steps"]
+        if steps == -1 and config["max_epochs"] in (None, -1):
+            steps = settings["max_steps"] = self.model.schedule.total_iterations
+        if config["val_check_interval"] is None and config["check_val_every_n_epoch"] is None and steps > 0:
+            settings["val_check_interval"] = math.ceil(steps / max(1, self._get(self.config, "validations")))
+        return settings
+
+    def after_fit(self) -> None:
+        """Test the best weights, so that metrics.json and predictions are there."""
+        trainer = self.trainer
+        if self._get(self.config, "test_after_fit") and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+            self.test(model=self.model, datamodule=self.datamodule, ckpt_path="best")
+
+    def test(self, **kwargs: Any) -> None:
+        """`trainer.test` without Lightning's list of numbers: RunResults prints a table."""
+        self.trainer.test(**kwargs | {"verbose": False})
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted.
+    """
+    quiet_libraries()
+    arguments = sys.argv[1:] if args is None else args
+    try:
+        StageCLI(
+            BaseStage,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            save_config_callback=RunConfig,
+            trainer_defaults=TRAINER_DEFAULTS,
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            parser_kwargs={"prog": "lightning"} | {c: {"exit_on_error": False} for c in StageCLI.subcommands()},
+            args=arguments,
+        )
+    except (PoseError, ArgumentError) as error:
+        print(f"lightning: {readable(error)}", file=sys.stderr)
+        return 2
+    except SystemExit as stop:
+        # Lightning exits with 1 after Ctrl-C, the parser with 0 after --help.
+        return 130 if stop.code == 1 else int(stop.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
