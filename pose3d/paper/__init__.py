@@ -1,0 +1,1 @@
+"""The paper's results as a ledger: every printed figure, the trainings behind it, and what came out here."""

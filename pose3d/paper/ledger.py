@@ -1,0 +1,153 @@
+"""Every result row of the paper (`tables/*.yaml`): what was printed, under which rules, from which training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pose3d.errors import PoseError
+
+FOLDER = Path(__file__).parent
+TABLES = (
+    "table1",
+    "table2",
+    "table3",
+    "table4",
+    "table5",
+    "text",
+    "supp-table1",
+    "supp-table2",
+    "supp-text",
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A printed column, and where its figure stands in an evaluation of ours.
+
+    `test` names the test set, `scoring` the protocol of `pose3d evaluate`, `cell` table, row and column of its result.
+    The row may be a pattern; `row/skeleton` names the second cell too.
+    """
+
+    name: str
+    unit: str
+    test: str
+    scoring: str
+    cell: tuple[str, str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A printed row. `figures` holds None where the paper prints a dash.
+
+    `step` is the training (a key of `steps.yaml`) whose best checkpoint is tested, None for other people's results.
+    `switches` are overlays of the test; with `minus` the figure is the difference to a test with those switches.
+    """
+
+    id: str
+    table: str
+    name: str
+    figures: Mapping[str, float | None]
+    columns: Mapping[str, Column]
+    step: str | None
+    switches: tuple[str, ...]
+    minus: tuple[str, ...] | None
+
+    @property
+    def key(self) -> str:
+        """`table2/corrective`."""
+        return f"{self.table}/{self.id}"
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a result of the paper's method, which can be run."""
+        return self.step is not None
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """One table of the paper, or the results in its running text."""
+
+    id: str
+    title: str
+    source: str
+    protocol: str
+    columns: Mapping[str, Column]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+@cache
+def tables() -> dict[str, PaperTable]:
+    """All tables, in the order of the paper."""
+    return {name: _table(name, yaml.safe_load((FOLDER / "tables" / f"{name}.yaml").read_text())) for name in TABLES}
+
+
+def rows() -> dict[str, Row]:
+    """All rows by key."""
+    return {row.key: row for table in tables().values() for row in table.rows}
+
+
+def find(name: str) -> tuple[Row, ...]:
+    """The row `table2/corrective`, or every row of the table `table2`; unknown names are a PoseError."""
+    if name in tables():
+        return tables()[name].rows
+    if name in rows():
+        return (rows()[name],)
+    table = name.partition("/")[0]
+    known = [row.key for row in tables()[table].rows] if table in tables() else [*TABLES, *rows()]
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known if len(known) < 20 else TABLES)}"
+    )
+    raise PoseError(f"the paper has no table or row {name!r}; {hint} (`pose3d paper` lists all)")
+
+
+def _table(name: str, content: dict[str, Any]) -> PaperTable:
+    """One file of `tables/`."""
+    columns = {
+        column: Column(
+            name=column,
+            unit=entry["unit"],
+            test=entry.get("test", content["test"]),
+            scoring=entry.get("scoring", content["scoring"]),
+            cell=tuple(entry["cell"]),
+        )
+        for column, entry in content["columns"].items()
+    }
+    return PaperTable(
+        id=name,
+        title=content["title"],
+        source=content["source"],
+        protocol=content["protocol"],
+        columns=columns,
+        rows=tuple(_row(name, entry, columns) for entry in content["rows"]),
+        notes=tuple(content.get("notes", ())),
+    )
+
+
+def _row(table: str, entry: dict[str, Any], columns: dict[str, Column]) -> Row:
+    """One row; `scoring` and `skeleton` change how its columns are read."""
+    figures = dict(zip(columns, entry["figures"], strict=True))
+    own = {}
+    for name, column in columns.items():
+        label = column.cell[1].replace("/ours", "/" + entry.get("skeleton", "ours"))
+        scoring = entry.get("scoring", column.scoring)
+        cell = (column.cell[0], label, column.cell[2])
+        own[name] = Column(name, column.unit, column.test, scoring, cell)
+    return Row(
+        id=entry["id"],
+        table=table,
+        name=entry["row"],
+        figures=figures,
+        columns=own,
+        step=entry.get("step"),
+        switches=tuple(entry.get("switches", ())),
+        minus=tuple(entry["minus"]) if "minus" in entry else None,
+    )

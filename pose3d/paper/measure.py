@@ -1,0 +1,88 @@
+"""From the predictions of a test to the figures of a row, scored by `pose3d.evaluation` under the row's protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+from pose3d.errors import PoseError
+from pose3d.paper.ledger import Column, Row
+
+METRICS = "metrics.json"
+"""As the table of a cell: the figure is a logged metric of the test, not a cell of an evaluation."""
+
+Tests = set[tuple[str, tuple[str, ...]]]
+
+
+def tests_of(row: Row, available: Callable[[str], bool]) -> Tests:
+    """The tests behind a row's figures, as (test set, switches); those without a test set are left out."""
+    sets = {column.test for name, column in row.columns.items() if row.figures[name] is not None}
+    switches = [row.switches] + ([row.minus] if row.minus is not None else [])
+    return {(test, chosen) for test in sets if available(test) for chosen in switches}
+
+
+def measure(
+    row: Row, folder_of: Callable[[str, tuple[str, ...]], Path | None], every: int | None = None
+) -> dict[str, float | None]:
+    """Our figure for each column that the paper prints for this row.
+
+    Args:
+        folder_of: where a test (test set, switches) wrote its files; None where it was not run.
+        every: sampling of the frames in place of the protocol's.
+
+    A column whose group does not occur in the test set (an activity, say) gives None.
+    """
+    figures: dict[str, float | None] = {}
+    for name, column in row.columns.items():
+        if row.figures[name] is None:
+            continue
+        value = _figure(column, folder_of(column.test, row.switches), every)
+        if row.minus is not None and value is not None:
+            other = _figure(column, folder_of(column.test, row.minus), every)
+            value = None if other is None else value - other
+        figures[name] = value
+    return figures
+
+
+def _figure(column: Column, folder: Path | None, every: int | None) -> float | None:
+    """One figure of one test."""
+    if folder is None:
+        return None
+    if column.cell[0] == METRICS:
+        return _metric(folder / METRICS, column.cell[1])
+    tables = _tables(folder / "predictions.npz", column.scoring, every, "pose class" in column.cell[0])
+    return lookup(tables, column.cell)
+
+
+def _metric(path: Path, key: str) -> float | None:
+    """A logged metric of a test."""
+    if not path.is_file():
+        raise PoseError(f"there is no {path}; delete its folder and run the row again")
+    return json.loads(path.read_text()).get(key)
+
+
+@cache
+def _tables(predictions: Path, scoring: str, every: int | None, pose_classes: bool) -> list[dict]:
+    """Tables of an evaluation as plain data."""
+    from pose3d.evaluation import evaluate
+    from pose3d.predictions import read_predictions
+
+    result = evaluate([read_predictions(predictions)], scoring, every=every, draws=0, pose_classes=pose_classes)
+    return result.as_json()["tables"]
+
+
+def lookup(tables: Sequence[dict], cell: tuple[str, str, str]) -> float | None:
+    """A cell (table, row, column): the row's first cell, or `first/second`, may be a pattern such as `*Box*/mapped`."""
+    title, label, name = cell
+    table = next((table for table in tables if table["title"] == title), None)
+    if table is None or name not in table["columns"]:
+        return None
+    wanted = label.split("/") if "*" in label else [label]
+    for entry in table["rows"]:
+        if all(fnmatchcase(str(value), pattern) for value, pattern in zip(entry, wanted, strict=False)):
+            value = entry[table["columns"].index(name)]
+            return None if value is None else float(value)
+    return None

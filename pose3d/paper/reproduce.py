@@ -1,0 +1,173 @@
+"""Train and test the rows of the ledger, resumably: what is done is not done again, what was cut off goes on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pose3d.errors import PoseError
+from pose3d.paper.ledger import Row
+from pose3d.paper.measure import measure, tests_of
+from pose3d.paper.merge import DATA_KEYS, digest, merged, missing_data
+from pose3d.paper.steps import Step, check_profile, has_stand_in, needed, steps, test_configs, training_configs
+from pose3d.sweep.process import environment, last_words, start, stop
+
+RECORD = "step.json"
+EVERY = {"mini": 1}
+"""Test frames that a profile scores in place of the protocol's: the miniature's worlds are too small for every 64th."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """Rows of the ledger under one profile.
+
+    Args:
+        out: folder of the profile's runs: `OUT/<step>/seed<N>/`, its tests below it, results in `OUT/results/`.
+        say: receives a line whenever something starts or ends.
+    """
+
+    profile: str
+    out: Path
+    say: Callable[[str], None] = print
+
+    def run(self, rows: Sequence[Row], seeds: Iterable[int]) -> None:
+        """Train what the rows need and write their results. Everything is checked before the first training starts."""
+        seeds = list(seeds)
+        self.check(rows)
+        trainings = needed([row.step for row in rows if row.step])
+        for seed in seeds:
+            for number, step in enumerate(trainings, 1):
+                self._train(step, seed, f"{number} of {len(trainings)}")
+            for row in rows:
+                for test, switches in sorted(tests_of(row, self._available)):
+                    self._test(steps()[str(row.step)], seed, test, switches)
+                self._write(row, seed)
+
+    def check(self, rows: Sequence[Row]) -> None:
+        """Raise PoseError for rows that cannot be run: other people's, no test set, data that are not prepared."""
+        check_profile(self.profile)
+        for row in rows:
+            if not row.ours:
+                raise PoseError(f"{row.key} is another work's published figure ({row.name}); there is nothing to run")
+            if not tests_of(row, self._available):
+                sets = " and ".join(sorted({c.test for n, c in row.columns.items() if row.figures[n] is not None}))
+                raise PoseError(f"{row.key} is tested on {sets}, for which profile {self.profile!r} has no data")
+        for row in rows:
+            for step in needed([str(row.step)]):
+                self._check_data(row, training_configs(step, self.profile), DATA_KEYS[:2])
+            for test, switches in tests_of(row, self._available):
+                files = test_configs(steps()[str(row.step)], self.profile, test, switches)
+                self._check_data(row, files, DATA_KEYS[2:])
+
+    def training_command(self, step: Step, seed: int) -> list[str]:
+        """The `lightning fit` of a training, without resuming."""
+        words = [*_configs(training_configs(step, self.profile)), *self._arguments(step, seed)]
+        return ["lightning", "fit", *words, f"--run_dir={self.folder(step, seed)}", "--test_after_fit=false"]
+
+    def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
+        """The `lightning test` of a training's best checkpoint."""
+        files = test_configs(step, self.profile, test, switches)
+        checkpoint = self.folder(step, seed) / "best.ckpt"
+        run_dir = self.test_folder(step.name, seed, test, switches)
+        return ["lightning", "test", *_configs(files), f"--ckpt_path={checkpoint}", f"--run_dir={run_dir}"]
+
+    def folder(self, step: Step, seed: int) -> Path:
+        """Run folder of a training."""
+        return self.out / step.name / f"seed{seed}"
+
+    def test_folder(self, step: str, seed: int, test: str, switches: tuple[str, ...]) -> Path:
+        """Run folder of a test."""
+        name = "+".join([test, *(switch.rpartition("/")[2] for switch in switches)])
+        return self.folder(steps()[step], seed) / "tests" / name
+
+    def _available(self, test: str) -> bool:
+        return has_stand_in(test, self.profile)
+
+    def _arguments(self, step: Step, seed: int) -> list[str]:
+        """What differs between seeds, and the parent."""
+        words = [f"--seed_everything={seed}", f"--data.init_args.seed={seed}"]
+        if step.parent is not None:
+            words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / 'best.ckpt'}")
+        return words
+
+    def _check_data(self, row: Row, files: Sequence[Path], keys: Sequence[str]) -> None:
+        if absent := missing_data(files, keys):
+            source = (
+                "`make data` makes the embedded data set" if self.profile == "mini" else "`pose3d prepare` makes it"
+            )
+            raise PoseError(f"{row.key} needs {absent[0]} ({files[-1]}), which is not prepared; {source}")
+
+    def _train(self, step: Step, seed: int, place: str) -> None:
+        """Train, unless it is done; go on from last.ckpt where an earlier process was cut off."""
+        files = training_configs(step, self.profile)
+        folder, identity = self.folder(step, seed), digest(files, self._arguments(step, seed))
+        record = _read(folder / RECORD)
+        if record and record["digest"] != identity:
+            raise PoseError(f"{folder} was trained with other settings; delete it, or choose another --out")
+        if record and record["done"]:
+            self.say(f"training {step.name}, seed {seed} ({place}): done before")
+            return
+        command = self.training_command(step, seed)
+        if record and (folder / "last.ckpt").is_file():
+            command.append(f"--ckpt_path={folder / 'last.ckpt'}")
+        _write(folder / RECORD, {"digest": identity, "done": False, "command": command})
+        self._call(f"training {step.name}, seed {seed} ({place})", command, folder / "log.txt")
+        _write(folder / RECORD, {"digest": identity, "done": True, "command": command})
+
+    def _test(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> None:
+        """Test, unless it is done with these settings."""
+        folder = self.test_folder(step.name, seed, test, switches)
+        identity = digest(test_configs(step, self.profile, test, switches), [])
+        if (_read(folder / RECORD) or {}).get("digest") == identity:
+            return
+        command = self.test_command(step, seed, test, switches)
+        self._call(f"testing {step.name}, seed {seed}, on {folder.name}", command, folder / "log.txt")
+        _write(folder / RECORD, {"digest": identity, "done": True, "command": command})
+
+    def _call(self, what: str, command: list[str], log: Path) -> None:
+        """Run a command to its end."""
+        self.say(f"{what} ... ({log})")
+        began = time.monotonic()
+        process = start(command, log, environment(WANDB_MODE="offline"))
+        try:
+            code = process.wait()
+        finally:
+            stop(process)
+        if code != 0:
+            raise PoseError(f"{what} ended with exit code {code}: {last_words(log)} (see {log})")
+        self.say(f"{what}: {time.monotonic() - began:.0f} s")
+
+    def _write(self, row: Row, seed: int) -> None:
+        """Write a row's figures with what they were measured on."""
+
+        def folder_of(test: str, switches: tuple[str, ...]) -> Path | None:
+            return self.test_folder(str(row.step), seed, test, switches) if self._available(test) else None
+
+        figures = measure(row, folder_of, EVERY.get(self.profile))
+        tested = {
+            test: merged(test_configs(steps()[str(row.step)], self.profile, test, switches))["data"]["init_args"][
+                "test_file"
+            ]
+            for test, switches in sorted(tests_of(row, self._available))
+        }
+        content = {"row": row.key, "profile": self.profile, "seed": seed, "tested_on": tested, "figures": figures}
+        _write(self.out / "results" / row.table / row.id / f"seed{seed}.json", content)
+
+
+def _configs(files: Sequence[Path]) -> list[str]:
+    return [f"--config={path}" for path in files]
+
+
+def _read(path: Path) -> dict | None:
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _write(path: Path, content: dict) -> None:
+    """Complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n")
+    partial.replace(path)

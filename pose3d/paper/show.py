@@ -1,0 +1,91 @@
+"""The ledger on the screen: the paper's figures, and ours on lines of their own with the data they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from pose3d.paper.ledger import PaperTable, Row
+from pose3d.paper.steps import Step, chain
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Figures of one row under one profile: the seeds that ran, and for each column their values."""
+
+    profile: str
+    tested_on: tuple[str, ...]
+    seeds: tuple[int, ...]
+    figures: dict[str, list[float]]
+
+    def text(self, column: str) -> str:
+        """Mean and standard deviation over the seeds; a dash where nothing could be measured."""
+        values = self.figures.get(column, [])
+        if not values:
+            return "–"
+        return f"{fmean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
+
+
+def read_ours(out: Path, row: Row) -> list[Ours]:
+    """What was measured for a row, one entry a profile; `out` holds a folder for each profile."""
+    found = []
+    for folder in sorted(out.glob(f"*/results/{row.table}/{row.id}")):
+        entries = [json.loads(path.read_text()) for path in sorted(folder.glob("seed*.json"))]
+        if not entries:
+            continue
+        figures = {
+            column: [e["figures"][column] for e in entries if e["figures"].get(column) is not None]
+            for column in row.columns
+        }
+        tested_on = tuple(dict.fromkeys(path for e in entries for path in e["tested_on"].values()))
+        found.append(Ours(entries[0]["profile"], tested_on, tuple(e["seed"] for e in entries), figures))
+    return found
+
+
+def config_words(row: Row) -> str:
+    """The configuration that is this row: its trainings from first to last, each with data and switches."""
+    if row.step is None:
+        return "another work's published figure"
+    tested = [" ".join(switch.rpartition("/")[2] for switch in row.switches)] if row.switches else []
+    return " > ".join([*(_words(step) for step in chain(row.step)), *(f"test: {words}" for words in tested)])
+
+
+def show(table: PaperTable, rows: Sequence[Row], out: Path) -> Table:
+    """One table of the ledger."""
+    from rich import box
+    from rich.table import Table
+
+    shown = Table(title=f"{table.id} · {table.title}", box=box.SIMPLE_HEAD, title_justify="left")
+    shown.caption = "\n".join([f"{table.source}. {table.protocol}", *table.notes])
+    shown.caption_justify = "left"
+    shown.add_column("row", overflow="fold")
+    shown.add_column("result", overflow="fold")
+    for column in table.columns.values():
+        shown.add_column(f"{column.name}\n{column.unit}", justify="right")
+    shown.add_column("config, or data", overflow="fold")
+    for row in rows:
+        figures = [_printed(row.figures[column]) for column in table.columns]
+        shown.add_row(row.key, f"{row.name} [paper]".replace("[", r"\["), *figures, config_words(row))
+        for ours in read_ours(out, row):
+            where = f"{ours.profile} profile, {', '.join(ours.tested_on)}"
+            label = f"ours, {len(ours.seeds)} seed{'s' if len(ours.seeds) > 1 else ''}"
+            shown.add_row("", label, *(ours.text(column) for column in table.columns), where, style="cyan")
+    return shown
+
+
+def _printed(figure: float | None) -> str:
+    """A figure as the paper prints it."""
+    return "–" if figure is None else f"{figure:g}"
+
+
+def _words(step: Step) -> str:
+    """One training in a few words."""
+    switches = ", ".join(switch.replace("fusion/", "").replace("multipliers/", "") for switch in step.switches)
+    return f"{step.stage} {step.data}" + (f" ({switches})" if switches else "")

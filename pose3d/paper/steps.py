@@ -1,0 +1,120 @@
+"""The trainings behind the rows (`steps.yaml`) as configurations of the `lightning` command.
+
+A configuration is a pile of overlays, each a few lines, the last one winning: the stage's recipe, the profile's recipe,
+the data, the switches. A profile may add its own lines to a switch or a data set under the same name
+(`configs/profiles/mini/ablations/skips_none.yaml`, `configs/profiles/mini/data/h36m.yaml`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from pose3d.errors import PoseError
+
+FOLDER = Path(__file__).parent
+CONFIGS = Path("configs")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training. `data` is what it learns from, `parent` the step whose weights it takes over."""
+
+    name: str
+    stage: str
+    data: str
+    parent: str | None
+    switches: tuple[str, ...]
+
+
+@cache
+def steps() -> dict[str, Step]:
+    """All trainings by name; parents come before their children."""
+    content = yaml.safe_load((FOLDER / "steps.yaml").read_text())
+    return {
+        name: Step(name, entry["stage"], entry["data"], entry.get("parent"), tuple(entry.get("switches", ())))
+        for name, entry in content.items()
+    }
+
+
+def chain(name: str) -> list[Step]:
+    """A training with its ancestors, the first one first."""
+    step = steps()[name]
+    return [*(chain(step.parent) if step.parent else []), step]
+
+
+def needed(names: Sequence[str]) -> list[Step]:
+    """All trainings that some need, each once, parents before children."""
+    found = {step.name: step for name in names for step in chain(name)}
+    return [step for name, step in steps().items() if name in found]
+
+
+def profiles() -> list[str]:
+    """Names of the profiles that have recipes for the paper's rows."""
+    return sorted(path.name for path in (CONFIGS / "profiles").glob("*") if (path / "data").is_dir())
+
+
+def check_profile(profile: str) -> None:
+    """Raise PoseError unless the profile exists below the working directory."""
+    if not CONFIGS.is_dir():
+        raise PoseError(f"there is no folder {CONFIGS} here ({Path.cwd()}); run this in the repository's root")
+    if profile not in profiles():
+        raise PoseError(f"there is no profile {profile!r}; known are {', '.join(profiles())}")
+
+
+def training_configs(step: Step, profile: str) -> list[Path]:
+    """The overlays of a training, in order."""
+    files = [CONFIGS / f"{step.stage}.yaml"]
+    files += _layers(profile, [f"{step.stage}.yaml"], shared=False)
+    kind = "2d" if step.stage == "stage1" else "3d"
+    files += _data(profile, step.data, kind)
+    for switch in step.switches:
+        files += _switch(profile, switch)
+    return files
+
+
+def test_configs(step: Step, profile: str, test: str, switches: Sequence[str]) -> list[Path]:
+    """The overlays of a test of a training's best checkpoint on another test set, with other switches."""
+    files = training_configs(step, profile)
+    files += _data(profile, test, "test")
+    for switch in switches:
+        files += _switch(profile, switch)
+    return files
+
+
+def has_stand_in(test: str, profile: str) -> bool:
+    """Whether a profile has something to test on in the place of a test set of the paper."""
+    return any((folder / f"{test}_test.yaml").is_file() for folder in _data_folders(profile))
+
+
+def _data_folders(profile: str) -> tuple[Path, Path]:
+    return CONFIGS / "profiles" / profile / "data", CONFIGS / "data"
+
+
+def _data(profile: str, name: str, kind: str) -> list[Path]:
+    """The data file of a profile, or else the shared one."""
+    for folder in _data_folders(profile):
+        if (path := folder / f"{name}_{kind}.yaml").is_file():
+            return [path]
+    raise PoseError(
+        f"profile {profile!r} has no data {name!r} ({kind}); add configs/profiles/{profile}/data/{name}_{kind}.yaml"
+    )
+
+
+def _switch(profile: str, name: str) -> list[Path]:
+    """The overlay of a switch, and the profile's lines on it."""
+    files = _layers(profile, [f"ablations/{name}.yaml"], shared=True)
+    if not files:
+        raise PoseError(f"the switch {name!r} has no overlay; add configs/ablations/{name}.yaml")
+    return files
+
+
+def _layers(profile: str, names: Sequence[str], shared: bool) -> list[Path]:
+    """The files of that name that exist: shared first, then the profile's."""
+    candidates = [CONFIGS / name for name in names] if shared else []
+    candidates += [CONFIGS / "profiles" / profile / name for name in names]
+    return [path for path in candidates if path.is_file()]
