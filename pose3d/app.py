@@ -9,9 +9,12 @@ from pose3d.errors import PoseError
 
 COMMANDS = {
     "synth": "render the embedded data set",
+    "prepare": "read a published data set into a pose store",
     "check": "say whether a pose store is whole",
     "evaluate": "score a predictions file under a published protocol",
     "predict": "estimate 3D poses in images or a video",
+    "paper": "list the paper's results, and reproduce them row by row",
+    "sweep": "run a W&B sweep file on this machine",
 }
 
 

@@ -1,0 +1,82 @@
+"""`pose3d prepare SOURCE`: official data set files to one pose store."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from pose3d.data.sources import SOURCES
+
+HELP = "Read a data set as its authors publish it and write one pose store, ready to train on or to score with."
+EXAMPLE = "pose3d prepare mpi_inf_3dhp --root /data/mpi_inf_3dhp --out data/mpi_inf_3dhp.h5 --limit 200"
+
+# Sources whose images are kept whole: test sets, so that predictions are in official pixels, and small pictures.
+WHOLE_IMAGES = ("mpi_inf_3dhp_test", "lsp", "lspet", "humaneva")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One subcommand a source, with the options they share and their own."""
+    sources = parser.add_subparsers(dest="source", required=True, metavar="SOURCE")
+    for name, summary in SOURCES.items():
+        sub = sources.add_parser(name, help=summary, description=summary)
+        _add_shared(sub, whole=name in WHOLE_IMAGES)
+        own = sub.add_argument_group("options of this source")
+        import_module(f"pose3d.data.sources.{name}").add_arguments(own)
+
+
+def _add_shared(parser: argparse.ArgumentParser, whole: bool) -> None:
+    add = parser.add_argument
+    add("--root", type=Path, required=True, metavar="DIR", help="folder with the official files")
+    add("--out", type=Path, required=True, metavar="FILE.h5", help="the pose store to write")
+    add("--limit", type=int, default=0, metavar="N", help="a first look: only N samples, from everywhere")
+    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: all cores)")
+    add("--seed", type=int, default=0, help="of the random draw (0)")
+    crop = "0 keeps whole images" + (" (0)" if whole else " (2.0)")
+    add("--margin", type=float, default=0.0 if whole else 2.0, help=f"stored square over the joint box; {crop}")
+    size = "0 keeps the resolution" + (" (0)" if whole else " (400)")
+    add("--person-px", type=int, default=0 if whole else 400, metavar="PX", help=f"shrink people to this; {size}")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan, run, sum up."""
+    from pose3d.data.sources.framing import Framing
+    from pose3d.data.sources.prepare import prepare
+
+    console = Console(stderr=True)
+    shared = {"root", "out", "limit", "workers", "seed", "margin", "person_px", "source", "command", "run"}
+    own: dict[str, Any] = {name: value for name, value in vars(args).items() if name not in shared}
+    source = import_module(f"pose3d.data.sources.{args.source}")
+    with console.status(f"looking at {args.root}"):
+        plan = source.plan(
+            args.root, framing=Framing(args.margin, args.person_px), seed=args.seed, limit=args.limit, **own
+        )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        steps: dict[str, TaskID] = {}
+
+        def advance(step: str, done: int, total: int) -> None:
+            if step not in steps:
+                steps[step] = bar.add_task(step, total=total)
+            bar.update(steps[step], advance=done)
+
+        summary = prepare(plan, args.out, seed=args.seed, workers=args.workers, progress=advance)
+
+    table = Table("what", "how many", title=str(summary.path))
+    table.add_row("frames", str(summary.num_samples))
+    table.add_row("subjects", f"{len(summary.subjects)}: {', '.join(map(str, sorted(summary.subjects)[:12]))}")
+    table.add_row("sequences", f"{len(summary.sequences)} of {len(plan.sequence_names)}")
+    table.add_row("cameras", str(len(summary.cameras)))
+    table.add_row("size", f"{summary.num_bytes / 1e6:.1f} MB")
+    for reason, count in summary.skipped.most_common():
+        table.add_row("skipped", f"{count}: {reason}")
+    for note in summary.notes:
+        table.add_row("note", note)
+    Console().print(table)
+    return 0

@@ -1,0 +1,182 @@
+"""Run tasks in parallel and keep each finished one on disk, so that a killed run goes on where it was.
+
+The folder `<out>.parts` holds one small pose store a task, with a JSON file beside it that appears last: a part without
+it is unfinished and made again. `plan.json` says which plan the parts belong to; parts of another plan are deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing as mp
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from pose3d.data.sources.plan import Plan, Task
+from pose3d.data.store_writer import StoreWriter
+from pose3d.errors import PoseError
+
+Progress = Callable[[int], None]
+"""Called with the number of samples that were added since the last call."""
+
+POLL_SECONDS = 0.2
+_done: Any = None  # in a worker: the shared count of finished samples
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished task: its store (absent if every sample was left out) and why samples were left out."""
+
+    path: Path
+    num_samples: int
+    skipped: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The folder of parts of one plan."""
+
+    folder: Path
+    plan: Plan
+
+    @classmethod
+    def open(cls, out: Path, plan: Plan) -> Parts:
+        """`<out>.parts`, emptied if it belongs to another plan."""
+        parts = cls(out.with_name(out.name + ".parts"), plan)
+        record = parts.folder / "plan.json"
+        fingerprint = parts.fingerprint()
+        try:
+            known = json.loads(record.read_text())["fingerprint"] if record.is_file() else None
+            if known != fingerprint:
+                shutil.rmtree(parts.folder, ignore_errors=True)
+                parts.folder.mkdir(parents=True)
+                record.write_text(json.dumps({"fingerprint": fingerprint}))
+        except (OSError, ValueError, KeyError) as error:
+            raise PoseError(
+                f"cannot use {parts.folder} for unfinished work: {error}; delete it or move --out"
+            ) from error
+        return parts
+
+    def fingerprint(self) -> str:
+        """Differs where another plan would write other samples."""
+        tasks = [(task.name, task.num_samples, repr(getattr(task, "framing", ""))) for task in self.plan.tasks]
+        rows = [getattr(task, "rows", None) for task in self.plan.tasks]
+        frames = [[int(row) for row in task_rows] if task_rows is not None else None for task_rows in rows]
+        text = json.dumps([self.plan.source, self.plan.sampling, tasks, frames], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def path(self, number: int) -> Path:
+        """Store of task `number`."""
+        return self.folder / f"{number:05d}-{self.plan.tasks[number].name}.h5"
+
+    def finished(self, number: int) -> Part | None:
+        """The part of task `number`, if it is done."""
+        record = self.path(number).with_suffix(".json")
+        if not record.is_file():
+            return None
+        try:
+            content = json.loads(record.read_text())
+        except ValueError:
+            return None
+        return Part(self.path(number), content["num_samples"], content["skipped"])
+
+    def run(self, workers: int, progress: Progress) -> list[Part]:
+        """Make every part that is not there yet; the result is in the order of the tasks."""
+        todo = []
+        for number in range(len(self.plan.tasks)):
+            if (part := self.finished(number)) is None:
+                todo.append(number)
+            else:
+                progress(part.num_samples)
+        if workers <= 1:
+            for number in todo:
+                _make(self.plan, self.plan.tasks[number], self.path(number), progress)
+        elif todo:
+            self._run_parallel(todo, min(workers, len(todo)), progress)
+        return [part for number in range(len(self.plan.tasks)) if (part := self.finished(number)) is not None]
+
+    def _run_parallel(self, todo: list[int], workers: int, progress: Progress) -> None:
+        context = mp.get_context("spawn")  # a fork would inherit OpenCV's and HDF5's locks
+        count = context.Value("q", 0)
+        shown = 0
+        head = self.plan.__class__(**{**self.plan.__dict__, "tasks": ()})
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(count,)) as pool:
+            futures = {pool.submit(_make, head, self.plan.tasks[number], self.path(number)) for number in todo}
+            try:
+                while futures:
+                    finished, futures = wait(futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        future.result()
+                    progress(count.value - shown)
+                    shown = count.value
+            except BrokenProcessPool as error:
+                raise PoseError(
+                    "a worker process died (out of memory?); run the same command again to go on, with fewer --workers"
+                ) from error
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _start(count: Any) -> None:
+    global _done
+    _done = count
+    cv2.setNumThreads(1)
+
+
+def _make(plan: Plan, task: Task, path: Path, progress: Progress | None = None) -> None:
+    """Run one task into one part."""
+    skipped: Counter[str] = Counter()
+    written = 0
+    writer: StoreWriter | None = None
+    samples = task.samples(lambda reason: skipped.update([reason]))
+    first = next(samples, None)
+    if first is not None:
+        writer = part_writer(plan, path)
+        with writer:
+            for sample in _chain(first, samples):
+                writer.append(sample.image, sample.mask, **sample.labels)
+                written += 1
+                if progress is not None:
+                    progress(1)
+                elif _done is not None:
+                    with _done.get_lock():
+                        _done.value += 1
+    record = path.with_suffix(".json")
+    partial = record.with_name(record.name + ".partial")
+    try:
+        partial.write_text(json.dumps({"num_samples": written, "skipped": skipped}))
+        os.replace(partial, record)
+    except OSError as error:
+        raise PoseError(f"cannot write {record}: {error}; is the disk full?") from error
+
+
+def part_writer(plan: Plan, path: Path, **attrs: Any) -> StoreWriter:
+    """A store with the names of `plan`, for one part or for the whole."""
+    return StoreWriter(
+        path,
+        joint_set=plan.joint_set,
+        source=plan.source,
+        sequence_names=plan.sequence_names,
+        activity_names=plan.activity_names,
+        scene_names=plan.scene_names,
+        augmentable=plan.augmentable,
+        **attrs,
+    )
+
+
+def _chain(first: Any, rest: Any) -> Any:
+    yield first
+    yield from rest

@@ -1,0 +1,98 @@
+"""The driver: run a plan in parallel, join the parts into one pose store, and sum up."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pose3d import __version__
+from pose3d.data.schema import COLUMNS
+from pose3d.data.sources.parts import Part, Parts, part_writer
+from pose3d.data.sources.plan import Plan
+from pose3d.data.store import PoseStore
+from pose3d.errors import PoseError
+
+# Encoded image and mask of one sample, at the least; tells a hopeless disk before the work begins.
+MIN_SAMPLE_BYTES = 8_000
+
+
+@dataclass
+class Summary:
+    """What went into a store."""
+
+    path: Path
+    num_samples: int = 0
+    num_bytes: int = 0
+    subjects: set[int] = field(default_factory=set)
+    sequences: set[int] = field(default_factory=set)
+    cameras: set[int] = field(default_factory=set)
+    skipped: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+def prepare(
+    plan: Plan, out: Path, *, seed: int = 0, workers: int = 1, progress: Callable[[str, int, int], None] | None = None
+) -> Summary:
+    """Write the samples of `plan` to `out`.
+
+    Args:
+        out: complete afterwards, or as it was; a killed run leaves `<out>.parts`, from which the same plan goes on.
+        workers: processes that decode.
+        progress: called with the step ("decode" or "join"), the samples done since the last call, and the total.
+    """
+    total = plan.num_samples
+    if total == 0:
+        raise PoseError(f"no frame of {plan.source} is left to write; {'; '.join(plan.notes) or 'loosen the sampling'}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(out.parent).free
+    except OSError as error:
+        raise PoseError(f"cannot write to {out.parent}: {error.strerror}; choose another --out") from error
+    if free < 2 * total * MIN_SAMPLE_BYTES:
+        raise PoseError(
+            f"{out.parent} has {free / 1e9:.1f} GB free and {total} samples need at least "
+            f"{2 * total * MIN_SAMPLE_BYTES / 1e9:.1f} GB while they are written; free some or choose another --out"
+        )
+    report = progress or (lambda step, done, total: None)
+    parts = Parts.open(out, plan)
+    finished = parts.run(workers, lambda done: report("decode", done, total))
+    summary = Summary(out, notes=list(plan.notes))
+    for part in finished:
+        summary.skipped.update(part.skipped)
+    written = sum(part.num_samples for part in finished)
+    if written == 0:
+        raise PoseError(f"every frame of {plan.source} was left out: {dict(summary.skipped)}; nothing was written")
+    _join(plan, finished, out, seed, lambda done: report("join", done, written), summary)
+    parts.remove()
+    summary.num_bytes = out.stat().st_size
+    return summary
+
+
+def _join(
+    plan: Plan, finished: list[Part], out: Path, seed: int, progress: Callable[[int], None], summary: Summary
+) -> None:
+    """Copy the parts end to end; images and masks are not decoded."""
+    attrs = {
+        "generator": f"pose3d prepare {plan.source} {__version__}",
+        "seed": seed,
+        "sampling": plan.sampling,
+        "notes": list(plan.notes),
+        "skipped": dict(sorted(summary.skipped.items())),
+    }
+    with part_writer(plan, out, **attrs) as writer:
+        for part in finished:
+            if part.num_samples == 0:
+                continue
+            store = PoseStore(part.path)
+            columns = {name: store.labels(name) for name in COLUMNS if store.has(name)}
+            for index in range(len(store)):
+                labels = {name: column[index] for name, column in columns.items()}
+                writer.append(store.image_bytes(index), store.mask_bytes(index), **labels)
+            store.close()
+            summary.num_samples += len(store)
+            for kind, column in (("subjects", "subject"), ("sequences", "sequence"), ("cameras", "camera")):
+                getattr(summary, kind).update(int(value) for value in columns[column])
+            progress(len(store))

@@ -1,0 +1,217 @@
+"""Human3.6M, official folders and h36m-fetch's, on fabricated trees."""
+
+import cdflib.cdfwrite
+import cv2
+import h5py
+import numpy as np
+import pytest
+
+from pose3d.data.schema import PERSON
+from pose3d.data.sources import h36m, h36m_fetch
+from pose3d.data.sources.framing import Framing
+from pose3d.data.sources.h36m_tree import ACTIVITIES, CAMERAS, activity_name
+from pose3d.data.sources.prepare import prepare
+from pose3d.data.store import PoseStore
+from pose3d.errors import PoseError
+from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, remap
+from tests.data.sources.scene import SceneCamera, frame_of, picture, walk, write_video
+
+WHOLE = Framing(0, 0)
+TO_17 = [15, 13, 25, 26, 27, 17, 18, 19, 1, 2, 3, 6, 7, 8, 0, 12, 14]  # datasets.md 3.3
+NUM = 7
+
+
+def to_32(poses):
+    """The 17 joints at their places among the 32, the rest zero."""
+    wide = np.zeros((len(poses), 32, poses.shape[-1]))
+    wide[:, TO_17] = poses
+    return wide
+
+
+def write_cdf(path, poses):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = poses.reshape(1, len(poses), -1).astype(np.float32)
+    file = cdflib.cdfwrite.CDF(str(path), {"Majority": "row_major", "Encoding": 6})
+    spec = {"Variable": "Pose", "Data_Type": 44, "Num_Elements": 1, "Rec_Vary": True, "Dim_Sizes": list(data.shape[1:])}
+    file.write_var(spec, var_data=data)
+    file.close()
+
+
+def view(index):
+    return SceneCamera(0.9 * index, (120, 122) if index in (0, 3) else (120, 120))
+
+
+def euler(matrix):
+    """Angles of R = Rx Ry Rz."""
+    return [
+        np.arctan2(-matrix[1, 2], matrix[2, 2]),
+        np.arcsin(matrix[0, 2]),
+        np.arctan2(-matrix[0, 1], matrix[0, 0]),
+    ]
+
+
+def write_metadata(root):
+    w0 = np.zeros(264 + 36)
+    for index in range(4):
+        matrix = view(index).cam_from_world
+        for subject in range(1, 12):
+            start = 6 * (index * 11 + subject - 1)
+            w0[start : start + 3] = euler(matrix[:3, :3])
+            w0[start + 3 : start + 6] = -matrix[:3, :3].T @ matrix[:3, 3]
+    text = " ".join(f"{value:.8f}" for value in w0)
+    (root / "metadata.xml").write_text(f"<metadata><w0>[{text}]</w0></metadata>")
+
+
+def write_tree(root, subjects, files=None, masks=False):
+    for subject in subjects:
+        folder = root / f"S{subject}"
+        for number, action in enumerate(ACTIVITIES):
+            spelled = {"Photo": "TakingPhoto", "WalkDog": "WalkingDog"}.get(action, action) if subject == 1 else action
+            for file in (files or {}).get((subject, action), [spelled]):
+                world = walk(NUM, seed=subject * 20 + number)[:, remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)]
+                write_cdf(folder / "MyPoseFeatures" / "D3_Positions" / f"{file}.cdf", to_32(world))
+                for index, camera in enumerate(CAMERAS):
+                    cam = view(index)
+                    pixels, points = cam.see(world)
+                    poses = folder / "MyPoseFeatures"
+                    write_cdf(poses / "D2_Positions" / f"{file}.{camera}.cdf", to_32(pixels))
+                    write_cdf(poses / "D3_Positions_mono" / f"{file}.{camera}.cdf", to_32(points))
+                    write_cdf(poses / "D3_Positions_mono_universal" / f"{file}.{camera}.cdf", to_32(points * 1.1))
+                    frames = [picture(frame, pixels[frame], cam.size) for frame in range(NUM - index % 2)]
+                    write_mp4(folder / "Videos" / f"{file}.{camera}.mp4", frames)
+                    if masks:
+                        write_masks(folder / "MySegmentsMat" / "ground_truth_bs" / f"{file}.{camera}.mat", cam.size)
+
+
+def write_mp4(path, frames):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_video(path.with_suffix(".avi"), frames, fps=50)
+    path.with_suffix(".avi").rename(path)  # the container does not matter here, the reader goes by content
+
+
+def write_masks(path, size):
+    """`Masks`: references to (W, H) arrays, transposed as MATLAB stores them; frame k has k + 1 marked columns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        references = np.empty((NUM, 1), h5py.ref_dtype)
+        for frame in range(NUM):
+            mask = np.zeros((size[1], size[0]), bool)
+            mask[10:50, : frame + 1] = True
+            references[frame, 0] = file.create_dataset(f"#refs#/m{frame}", data=mask.T).ref
+        file.create_dataset("Masks", data=references, dtype=h5py.ref_dtype)
+
+
+@pytest.fixture(scope="module")
+def train(tmp_path_factory):
+    root = tmp_path_factory.mktemp("h36m")
+    write_tree(root, [1], masks=True)
+    write_metadata(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def test_tree(tmp_path_factory):
+    root = tmp_path_factory.mktemp("h36m_test")
+    write_tree(root, [9, 11], files={(11, "Directions"): ["Directions", "Directions 1"]})
+    return root
+
+
+def test_every_spelling_of_an_action_is_known():
+    spelled = ("TakingPhoto 1", "WalkingDog", "Sitting-1", "SittingDown 2", "Walking", "WalkTogether 3")
+    assert [activity_name(file) for file in spelled] == ["Photo", "WalkDog", "Sitting", "SittingDown", "Walking",
+                                                         "WalkTogether"]  # fmt: skip
+    with pytest.raises(PoseError, match="no known action"):
+        activity_name("Dancing 1")
+
+
+def test_labels_cameras_and_masks_of_the_training_split(train, tmp_path):
+    plan = h36m.plan(train, framing=WHOLE, subjects=(1,), movement=200.0)
+    prepare(plan, tmp_path / "out.h5")
+    store = PoseStore(tmp_path / "out.h5")
+    names = store.attrs["sequence_names"]
+    assert "S1/TakingPhoto" in names
+    frames, cameras = store.labels("frame"), store.labels("camera")
+    for index in range(0, len(store), 9):
+        action = ACTIVITIES[store.labels("activity")[index]]
+        assert activity_name(names[store.labels("sequence")[index]][3:]) == action
+        camera = CAMERAS.index(int(cameras[index]))
+        world = walk(NUM, seed=20 + ACTIVITIES.index(action))[:, remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)]
+        pixels, points = view(camera).see(world[frames[index]])
+        np.testing.assert_allclose(store.labels("joints_2d")[index], pixels, atol=1e-3)
+        np.testing.assert_allclose(store.labels("joints_3d")[index], points, atol=1e-2)
+        np.testing.assert_allclose(store.labels("joints_3d_univ")[index], points * 1.1, atol=1e-2)
+        np.testing.assert_allclose(store.labels("intrinsics")[index], view(camera).intrinsics, atol=0.01)
+        np.testing.assert_allclose(store.labels("cam_from_world")[index], view(camera).cam_from_world, atol=0.01)
+        assert tuple(store.labels("image_size")[index]) == view(camera).size
+        assert frame_of(store.image(index)) == frames[index]
+        mask = store.mask(index)
+        assert mask.max() == PERSON
+        assert (mask > 0).sum() == 40 * (frames[index] + 1)
+    # Odd cameras' videos are one frame short: their last frame is never used, whatever the labels hold.
+    assert frames[cameras == CAMERAS[0]].max() == NUM - 1 > frames[cameras == CAMERAS[1]].max()
+
+
+def test_without_metadata_camera_poses_come_from_the_world_positions(test_tree, tmp_path):
+    plan = h36m.plan(test_tree, framing=WHOLE, split="test", step=3)
+    for task in plan.tasks[::7]:
+        expected = view(CAMERAS.index(task.camera)).cam_from_world
+        np.testing.assert_allclose(task.cam_from_world, expected, atol=0.02)
+
+
+def test_the_test_split_takes_every_64th_frame_and_leaves_the_corrupt_video_out(test_tree, monkeypatch):
+    plan = h36m.plan(test_tree, framing=WHOLE, split="test")
+    assert all(list(task.rows) == [0] for task in plan.tasks)
+    assert len(plan.tasks) == 4 * (15 + 16) - 1
+    assert any("S11/Directions.54138969 left out" in note for note in plan.notes)
+    assert any("S9/Greeting" in note and "shift" in note for note in plan.notes)
+    every = h36m.plan(test_tree, framing=WHOLE, split="test", step=3)
+    assert list(every.tasks[0].rows) == [0, 3, 6]
+
+
+def test_what_is_missing_is_listed_before_the_work(train, tmp_path):
+    with pytest.raises(PoseError, match=r"S5 \(a subject\) is missing"):
+        h36m.plan(train, framing=WHOLE)
+    with pytest.raises(PoseError, match="S1, S5"):
+        h36m.plan(tmp_path, framing=WHOLE)
+    path = train / "S1" / "MyPoseFeatures" / "D2_Positions" / f"Eating.{CAMERAS[2]}.cdf"
+    content = path.read_bytes()
+    try:
+        path.write_bytes(content[:300])
+        with pytest.raises(PoseError, match=r"cannot read .*Eating"):
+            h36m.plan(train, framing=WHOLE, subjects=(1,))
+        path.unlink()
+        with pytest.raises(PoseError, match=r"D2_Positions/Eating\.58860488\.cdf is missing"):
+            h36m.plan(train, framing=WHOLE, subjects=(1,))
+    finally:
+        path.write_bytes(content)
+
+
+def test_h36m_fetch_frames_count_from_one(tmp_path):
+    wanted = {}
+    for subject in (9, 11):
+        folder = tmp_path / "processed" / f"S{subject}" / "Walking-1"
+        frame = np.array([1, 30, 65, 129, 1, 65])
+        camera = np.array([CAMERAS[0]] * 4 + [CAMERAS[1]] * 2)
+        world = walk(130, seed=subject, step_mm=1)[frame - 1][:, remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)]
+        seen = [view(CAMERAS.index(c)).see(pose) for c, pose in zip(camera, world, strict=True)]
+        pixels, points = (np.array(part) for part in zip(*seen, strict=True))
+        folder.mkdir(parents=True)
+        with h5py.File(folder / "annot.h5", "w") as file:
+            file["pose/2d"], file["pose/3d"], file["pose/3d-univ"] = to_32(pixels), to_32(points), to_32(points * 1.1)
+            file["frame"], file["camera"] = frame, camera
+            file["subject"] = np.full(6, subject)
+        for index, (f, c) in enumerate(zip(frame, camera, strict=True)):
+            path = h36m_fetch.picture(folder, c, f)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), picture(f - 1, pixels[index], view(CAMERAS.index(c)).size))
+        wanted[subject] = pixels
+    prepare(h36m_fetch.plan(tmp_path, framing=WHOLE, split="test"), tmp_path / "out.h5")
+    store = PoseStore(tmp_path / "out.h5")
+    assert list(store.labels("frame")) == [0, 64, 128, 0, 64] * 2
+    assert [frame_of(store.image(i)) for i in range(5)] == [0, 0, 0, 0, 0]
+    np.testing.assert_allclose(store.labels("joints_2d")[5:], wanted[11][[0, 2, 3, 4, 5]], atol=1e-3)
+    with pytest.raises(PoseError, match="S1"):
+        h36m_fetch.plan(tmp_path, framing=WHOLE)
+    next(tmp_path.rglob("img_000065.jpg")).unlink()
+    with pytest.raises(PoseError, match="lacks 1 of 5 images"):
+        h36m_fetch.plan(tmp_path, framing=WHOLE, split="test")

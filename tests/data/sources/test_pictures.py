@@ -1,0 +1,207 @@
+"""MPII, LSP and LSP extended on fabricated official files."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from pose3d.data.sources import lsp, lspet, mpii
+from pose3d.data.sources.framing import Framing
+from pose3d.data.sources.prepare import prepare
+from pose3d.data.store import PoseStore
+from pose3d.errors import PoseError
+from pose3d.skeleton import MPI_INF_3DHP_17
+
+WHOLE = Framing(0, 0)
+# datasets.md 3.3: MPII and LSP indices of the 14 first joints.
+MPII_14 = [9, 8, 12, 11, 10, 13, 14, 15, 2, 1, 0, 3, 4, 5]
+LSP_14 = [13, 12, 8, 7, 6, 9, 10, 11, 2, 1, 0, 3, 4, 5]
+PELVIS = MPI_INF_3DHP_17.index("pelvis")
+
+
+def picture(path, level):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((120, 200, 3), level, np.uint8))
+
+
+def struct(**fields):
+    """A MATLAB struct: one record whose fields are objects."""
+    record = np.empty((1, 1), [(name, object) for name in fields])
+    for name, value in fields.items():
+        record[name][0, 0] = value
+    return record
+
+
+def row(values):
+    array = np.empty((1, len(values)), object)
+    array[0] = values
+    return array
+
+
+def structs(records):
+    return np.concatenate(records, axis=1)
+
+
+def points(joints, skip=(), visible=1):
+    return struct(
+        point=structs(
+            [
+                struct(x=float(x), y=float(y), id=index, is_visible=np.zeros((0, 0)) if index in (8, 9) else visible)
+                for index, (x, y) in enumerate(joints)
+                if index not in skip
+            ]
+        )
+    )
+
+
+@pytest.fixture
+def mpii_tree(tmp_path):
+    """Image 0: a single person; 1: two close people, no single; 2: no annorect; 3: test image; 4: one without points,
+    one with five joints missing and no head box."""
+    rng = np.random.default_rng(0)
+    joints = rng.uniform([40, 20], [160, 100], (6, 16, 2)).round(2)
+    head = {"x1": 50, "y1": 20, "x2": 80, "y2": 60}
+
+    def rect(index, skip=(), **more):
+        fields = {**head, "scale": 1.5, "objpos": struct(x=100, y=60)} | more
+        return struct(annopoints=points(joints[index], skip), **fields)
+
+    none = np.zeros((0, 0))
+    partial = {"x1": none, "y1": none, "x2": none, "y2": none, "scale": none}
+    rects = [
+        rect(0),
+        structs([rect(1), rect(2)]),
+        none,
+        rect(3),
+        structs([struct(annopoints=none, **partial, objpos=none), rect(5, skip=(0, 1, 6, 8, 11), **partial)]),
+    ]
+    names = [f"{number:09d}.jpg" for number in range(5)]
+    for number, name in enumerate(names):
+        picture(tmp_path / "images" / name, 40 * number + 20)
+    release = struct(
+        annolist=structs([struct(image=struct(name=name), annorect=r) for name, r in zip(names, rects, strict=True)]),
+        img_train=np.array([[1, 1, 1, 0, 1]], np.uint8),
+        single_person=row([np.array([[1]]), none, none, np.array([[1]]), np.array([[1], [2]])]).T,
+    )
+    savemat(tmp_path / mpii.MAT_NAME, {"RELEASE": release})
+    return tmp_path, joints
+
+
+def test_mpii_mat_gives_single_people_from_zero_with_the_official_head_size(mpii_tree):
+    root, joints = mpii_tree
+    prepare(mpii.plan(root, framing=WHOLE), root / "out.h5")
+    store = PoseStore(root / "out.h5")
+    assert list(store.labels("frame")) == [0, 4]
+    np.testing.assert_allclose(store.labels("joints_2d")[0, :14], joints[0][MPII_14] - 1, atol=1e-4)
+    np.testing.assert_allclose(store.labels("joints_2d")[0, PELVIS], joints[0][6] - 1, atol=1e-4)
+    assert list(store.labels("visible")[0]) == [1] * 15 + [0, 0]
+    assert store.labels("head_size")[0] == pytest.approx(0.6 * 50)
+    unlabelled = {index for index, joint in enumerate([*MPII_14, 6]) if joint in (0, 1, 6, 8, 11)} | {15, 16}
+    assert set(np.flatnonzero(store.labels("visible")[1] == 0)) == unlabelled
+    low, high = (
+        getattr(np.delete(joints[5] - 1, [0, 1, 6, 7, 8, 11], axis=0), name)(axis=0) for name in ("min", "max")
+    )
+    np.testing.assert_allclose(store.labels("bbox")[1], [*low, *(high - low)], atol=1e-3)
+    assert store.labels("head_size")[1] > 0
+    assert abs(int(store.image(1).mean()) - 180) <= 1
+    everyone = mpii.plan(root, framing=WHOLE, all_people=True)
+    assert everyone.num_samples == 4
+
+
+def test_mpii_crops_move_labels_and_head_size_with_the_pixels(mpii_tree):
+    root, _ = mpii_tree
+    prepare(mpii.plan(root, framing=WHOLE), root / "whole.h5")
+    prepare(mpii.plan(root, framing=Framing(1.2, 30)), root / "small.h5")
+    whole, small = PoseStore(root / "whole.h5"), PoseStore(root / "small.h5")
+    scale = small.labels("bbox")[0, 2:] / whole.labels("bbox")[0, 2:]
+    assert scale.max() < 0.6
+    assert small.labels("head_size")[0] / whole.labels("head_size")[0] == pytest.approx(np.sqrt(scale.prod()), rel=1e-4)
+    assert small.image(0).shape[1::-1] == tuple(small.labels("image_size")[0])
+
+
+def test_mpii_json_is_read_like_hrnet_and_the_validation_split_takes_its_head_boxes(mpii_tree):
+    root, joints = mpii_tree
+    (root / "annot").mkdir()
+    visible = [1] * 16
+    visible[3] = 0
+    shared = {"center": [99.0, 60.0], "scale": 1.2, "joints_vis": visible}
+    entries = [{"image": f"{n:09d}.jpg", "joints": joints[n].tolist(), **shared} for n in (0, 3)]
+    (root / "annot" / "valid.json").write_text(json.dumps(entries))
+    boxes = np.zeros((2, 2, 2))
+    boxes[1, :, 1] = 30, 40
+    boxes[1, :, 0] = 6, 8
+    savemat(root / "annot" / "gt_valid.mat", {"headboxes_src": boxes})
+    prepare(mpii.plan(root, framing=WHOLE, split="valid"), root / "valid.h5")
+    store = PoseStore(root / "valid.h5")
+    np.testing.assert_allclose(store.labels("head_size"), [6.0, 30.0], rtol=1e-6)
+    seen = store.labels("visible")[0].astype(bool)
+    assert not seen[MPII_14.index(3)]
+    assert seen.sum() == 14
+    np.testing.assert_allclose(store.labels("joints_2d")[1, 0], joints[3][9] - 1, atol=1e-4)
+
+
+def test_mpii_says_what_is_missing(mpii_tree, tmp_path):
+    root, _ = mpii_tree
+    with pytest.raises(PoseError, match=r"annot/valid\.json lists it"):
+        mpii.plan(root, framing=WHOLE, split="valid")
+    (root / "images" / "000000004.jpg").unlink()
+    with pytest.raises(PoseError, match=r"1 images are missing.*000000004"):
+        mpii.plan(root, framing=WHOLE)
+    (root / mpii.MAT_NAME).unlink()
+    with pytest.raises(PoseError, match="neither"):
+        mpii.plan(root, framing=WHOLE)
+    (root / "annot").mkdir()
+    (root / "annot" / "train.json").write_text('[{"image": "x.jpg"}]')
+    with pytest.raises(PoseError, match="HRNet-style"):
+        mpii.plan(root, framing=WHOLE)
+
+
+def lsp_tree(root, extended, count=1003):
+    """Labels of `count` pictures, of which only a few pictures are written."""
+    rng = np.random.default_rng(1)
+    joints = rng.uniform(10, 110, (count, 14, 3)).round(3)
+    joints[..., 2] = rng.integers(0, 2, (count, 14))
+    if extended:
+        joints[..., :2] *= joints[..., 2:]
+        savemat(root / "joints.mat", {"joints": joints.transpose(1, 2, 0)})
+    else:
+        savemat(root / "joints.mat", {"joints": joints.transpose(2, 1, 0)})
+    return joints
+
+
+def test_lsp_splits_at_1000_and_takes_occluded_joints(tmp_path):
+    joints = lsp_tree(tmp_path, extended=False)
+    for number in (1001, 1002, 1003):
+        picture(tmp_path / "images" / f"im{number:04d}.jpg", number - 950)
+    prepare(lsp.plan(tmp_path, framing=WHOLE, split="test"), tmp_path / "out.h5")
+    store = PoseStore(tmp_path / "out.h5")
+    assert list(store.labels("frame")) == [1001, 1002, 1003]
+    np.testing.assert_allclose(store.labels("joints_2d")[1, :14], joints[1001][LSP_14, :2], atol=1e-4)
+    np.testing.assert_allclose(store.labels("joints_2d")[1, PELVIS], joints[1001][[2, 3], :2].mean(axis=0), atol=1e-4)
+    assert store.labels("visible")[1, :15].all()
+    assert not store.labels("visible")[1, 15:].any()
+    with pytest.raises(PoseError, match="1000 images are missing"):
+        lsp.plan(tmp_path, framing=WHOLE)
+
+
+def test_lspet_has_other_axes_and_the_opposite_flag(tmp_path):
+    root = tmp_path / "hr-lspet"
+    root.mkdir()
+    joints = lsp_tree(root, extended=True, count=3)
+    for number, end in ((1, "jpg"), (2, "png"), (3, "jpg")):
+        picture(root / "images" / f"im{number:05d}.{end}", 60 * number)
+    prepare(lspet.plan(tmp_path, framing=WHOLE), tmp_path / "out.h5")
+    store = PoseStore(tmp_path / "out.h5")
+    assert len(store) == 3
+    for index in range(3):
+        flags = joints[index, :, 2]
+        assert list(store.labels("visible")[index, :14]) == list(flags[LSP_14])
+        assert store.labels("visible")[index, PELVIS] == flags[2] * flags[3]
+        seen = flags[LSP_14] > 0
+        np.testing.assert_allclose(
+            store.labels("joints_2d")[index, :14][seen], joints[index][LSP_14, :2][seen], atol=1e-4
+        )
+    with pytest.raises(PoseError, match="is it LSP's"):
+        lsp.plan(root, framing=WHOLE)
