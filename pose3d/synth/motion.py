@@ -23,6 +23,9 @@ ACTIVITIES = (
 MAX_PENETRATION_M = 0.055
 """Overlap of limbs that the eye forgives (flesh gives way); deeper clips are drawn again."""
 
+MAX_SPEED_RAD_S = 7.0
+"""No joint turns faster on average of one blend; at its middle it is half as fast again."""
+
 _ATTEMPTS = 8
 _ARM_CONTROLS = [i for i, c in enumerate(CONTROLS) if c.split("_")[-1] in ("clavicle", "shoulder", "elbow", "wrist")]
 _GAIT_SHARE = {1: 0.58, 5: 0.08}  # of clips of standing/walking and on the floor that are procedural
@@ -105,23 +108,25 @@ def _mirror_world(quaternions: np.ndarray) -> np.ndarray:
 def _blend(family: Family, num_frames: int, rng: np.random.Generator, fps: float) -> tuple[np.ndarray, np.ndarray]:
     """Quaternions (T, C, 4) and height above the floor (T,) of a walk through a family's key poses."""
     index = int(rng.integers(len(family.poses)))
-    keys = [_vary(family, index, rng)]
+    first = _vary(family, index, rng)
+    keys, quaternions = [first], [to_quaternions(first.angles)]
     starts, ends = [0.0], [rng.uniform(0, 0.4) * family.pace]  # each pose is held from start to end, then blended
     offset = rng.uniform(0, 1.2) * family.pace
     times = offset + np.arange(num_frames) / fps
     while starts[-1] <= times[-1]:
         index = _next(family, index, rng)
         keys.append(_vary(family, index, rng))
-        starts.append(ends[-1] + rng.uniform(0.45, 1.1) * family.pace)
+        quaternions.append(to_quaternions(keys[-1].angles))
+        cosine = np.abs((quaternions[-2] * quaternions[-1]).sum(-1)).min()
+        shortest = 2 * np.arccos(min(cosine, 1.0)) / MAX_SPEED_RAD_S
+        starts.append(ends[-1] + max(shortest, rng.uniform(0.45, 1.1) * family.pace))
         ends.append(starts[-1] + rng.uniform(0, 0.35) * family.pace)
-    quaternions = to_quaternions(np.stack([k.angles for k in keys]))
+    poses = np.stack(quaternions)
     segment = np.clip(np.searchsorted(starts, times, "right") - 1, 0, len(keys) - 2)
     begin, end = np.array(ends)[segment], np.array(starts)[segment + 1]
     t = np.clip((times - begin) / (end - begin), 0, 1)
     ease = t * t * (3 - 2 * t)
-    blended = slerp(
-        quaternions[segment], quaternions[segment + 1], np.broadcast_to(ease[:, None], (num_frames, len(CONTROLS)))
-    )
+    blended = slerp(poses[segment], poses[segment + 1], np.broadcast_to(ease[:, None], (num_frames, len(CONTROLS))))
     air = np.array([k.air for k in keys])
     return blended, air[segment] * (1 - ease) + air[segment + 1] * ease
 

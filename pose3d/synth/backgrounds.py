@@ -1,0 +1,203 @@
+"""What stands behind the people: rooms and surroundings seen by the same camera, and flat pictures.
+
+A room is the inside of a box with textured floor and walls and furniture-like boxes; surroundings are a panorama laid
+on the floor around the person and on a wall of air beyond (so the ground stays where the feet are when the camera
+moves). Both are cast ray by ray; distances in metres, world z up.
+"""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numba
+import numpy as np
+
+from pose3d.synth.textures import SIZE
+
+
+@dataclass(frozen=True)
+class Room:
+    """A box from `low` to `high` (3,) m with six surfaces (floor, ceiling, -x, +x, -y, +y).
+
+    `textures` (6, SIZE, SIZE, 3) uint8, repeated every `repeat` (6,) m; `furniture` (n, 6) boxes low and high in m with
+    `colours` (n, 3) in 0..1; `light` (3,) m: the lamp that surfaces are shaded by.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    textures: np.ndarray
+    repeat: np.ndarray
+    furniture: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
+    colours: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    light: np.ndarray = field(default_factory=lambda: np.array([0.0, 0.0, 2.6]))
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A panorama (H, W, 3) uint8 turned by `turn` radians, projected onto the floor out to `radius` m."""
+
+    image: np.ndarray
+    turn: float = 0.0
+    eye_height: float = 1.6
+    radius: float = 9.0
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A picture (H, W, 3) uint8 shown as it is, whatever the camera: a photo, noise, a painted wall."""
+
+    image: np.ndarray
+
+
+Place = Room | Surroundings | Flat
+
+
+def paint(
+    place: Place, intrinsics: np.ndarray, cam_from_world: np.ndarray, size: tuple[int, int], shadow: np.ndarray
+) -> np.ndarray:
+    """Picture (h, w, 3) float32 in 0..1 of a place.
+
+    `intrinsics` (3, 3) px, `cam_from_world` (4, 4) in metres, `size` (w, h); `shadow` (n, 4): x, y, radius in m and
+    strength of the soft spots where the person darkens the floor.
+    """
+    width, height = size
+    if isinstance(place, Flat):
+        resized = cv2.resize(place.image, (width, height), interpolation=cv2.INTER_AREA)
+        return resized.astype(np.float32) / 255
+    rays = np.linalg.inv(intrinsics @ cam_from_world[:3, :3])
+    eye = -cam_from_world[:3, :3].T @ cam_from_world[:3, 3]
+    out = np.empty((height, width, 3), np.float32)
+    if isinstance(place, Surroundings):
+        _cast_surroundings(out, rays, eye, place.image, place.turn, place.eye_height, place.radius, shadow)
+    else:
+        texels = float(intrinsics[0, 0])
+        _cast_room(
+            out, rays, eye, place.low, place.high, place.textures, place.repeat, _mean_colours(place.textures),
+            place.furniture, place.colours, place.light, texels, shadow,
+        )  # fmt: skip
+    return out
+
+
+def _mean_colours(textures: np.ndarray) -> np.ndarray:
+    return textures.reshape(len(textures), -1, 3).mean(1).astype(np.float32)
+
+
+@numba.njit(cache=True, nogil=True)
+def _darkness(x, y, shadow):
+    """Share of light that reaches the floor at (x, y)."""
+    lit = 1.0
+    for k in range(shadow.shape[0]):
+        d2 = ((x - shadow[k, 0]) ** 2 + (y - shadow[k, 1]) ** 2) / (shadow[k, 2] ** 2)
+        if d2 < 9.0:
+            lit *= 1.0 - shadow[k, 3] * np.exp(-d2)
+    return lit
+
+
+@numba.njit(cache=True, nogil=True)
+def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius, shadow):
+    """Each ray meets the floor within `radius` or the cylinder beyond; the panorama is read towards that point."""
+    height, width = out.shape[:2]
+    rows, columns = image.shape[:2]
+    for v in range(height):
+        for u in range(width):
+            dx = rays[0, 0] * u + rays[0, 1] * v + rays[0, 2]
+            dy = rays[1, 0] * u + rays[1, 1] * v + rays[1, 2]
+            dz = rays[2, 0] * u + rays[2, 1] * v + rays[2, 2]
+            # the cylinder x^2 + y^2 = radius^2, from inside
+            a = dx * dx + dy * dy + 1e-12
+            b = eye[0] * dx + eye[1] * dy
+            c = eye[0] * eye[0] + eye[1] * eye[1] - radius * radius
+            t = (-b + np.sqrt(max(b * b - a * c, 0.0))) / a
+            lit = 1.0
+            if dz < 0 and -eye[2] / dz < t:
+                t = -eye[2] / dz
+                lit = _darkness(eye[0] + t * dx, eye[1] + t * dy, shadow)
+            px, py, pz = eye[0] + t * dx, eye[1] + t * dy, eye[2] + t * dz - eye_height
+            azimuth = -np.arctan2(py, px) + turn
+            elevation = np.arctan2(pz, np.sqrt(px * px + py * py))
+            x = azimuth / (2 * np.pi) * columns - 0.5
+            y = min(max((0.5 - elevation / np.pi) * rows - 0.5, 0.0), rows - 1.001)
+            x0, y0 = int(np.floor(x)), int(y)
+            fx, fy = x - np.floor(x), y - y0
+            xa, xb = x0 % columns, (x0 + 1) % columns
+            for ch in range(3):
+                upper = image[y0, xa, ch] * (1 - fx) + image[y0, xb, ch] * fx
+                lower = image[y0 + 1, xa, ch] * (1 - fx) + image[y0 + 1, xb, ch] * fx
+                out[v, u, ch] = (upper * (1 - fy) + lower * fy) * lit / 255
+
+
+@numba.njit(cache=True, nogil=True)
+def _enter(eye, dx, dy, dz, box):
+    """Distance along the ray at which it enters a box, and the axis of the face it meets; -1 for a miss."""
+    near, far, axis = -1e9, 1e9, -1
+    for k in range(3):
+        d = dx if k == 0 else dy if k == 1 else dz
+        if abs(d) < 1e-9:
+            if eye[k] < box[k] or eye[k] > box[k + 3]:
+                return -1.0, -1
+            continue
+        t0, t1 = (box[k] - eye[k]) / d, (box[k + 3] - eye[k]) / d
+        if t0 > t1:
+            t0, t1 = t1, t0
+        if t0 > near:
+            near, axis = t0, k
+        far = min(far, t1)
+    if near > far or near < 0.05:
+        return -1.0, -1
+    return near, axis
+
+
+@numba.njit(cache=True, nogil=True)
+def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, colours, light, texels, shadow):
+    """Each ray meets one of the six surfaces or a piece of furniture."""
+    height, width = out.shape[:2]
+    for v in range(height):
+        for u in range(width):
+            dx = rays[0, 0] * u + rays[0, 1] * v + rays[0, 2]
+            dy = rays[1, 0] * u + rays[1, 1] * v + rays[1, 2]
+            dz = rays[2, 0] * u + rays[2, 1] * v + rays[2, 2]
+            tx = ((high[0] if dx > 0 else low[0]) - eye[0]) / (dx if abs(dx) > 1e-9 else 1e-9)
+            ty = ((high[1] if dy > 0 else low[1]) - eye[1]) / (dy if abs(dy) > 1e-9 else 1e-9)
+            tz = ((high[2] if dz > 0 else low[2]) - eye[2]) / (dz if abs(dz) > 1e-9 else 1e-9)
+            t = min(tx, ty, tz)
+            if t == tz:
+                face, axis = (1 if dz > 0 else 0), 2
+            elif t == tx:
+                face, axis = (3 if dx > 0 else 2), 0
+            else:
+                face, axis = (5 if dy > 0 else 4), 1
+            piece = -1
+            for k in range(furniture.shape[0]):
+                entry, side = _enter(eye, dx, dy, dz, furniture[k])
+                if 0 < entry < t:
+                    t, axis, piece = entry, side, k
+            px, py, pz = eye[0] + t * dx, eye[1] + t * dy, eye[2] + t * dz
+            lx, ly, lz = light[0] - px, light[1] - py, light[2] - pz
+            distance = np.sqrt(lx * lx + ly * ly + lz * lz)
+            facing = abs(lx if axis == 0 else ly if axis == 1 else lz) / distance
+            lit = 0.62 + 0.45 * facing * min(1.0, 9.0 / (distance * distance))
+            if piece >= 0:
+                for ch in range(3):
+                    out[v, u, ch] = colours[piece, ch] * lit * (1.0 if axis == 2 else 0.82 if axis == 0 else 0.7)
+                continue
+            # corners are darker, as every room shows
+            gap = min(pz - low[2], high[2] - pz) if axis != 2 else 1.0
+            gap = min(gap, min(px - low[0], high[0] - px)) if axis != 0 else gap
+            gap = min(gap, min(py - low[1], high[1] - py)) if axis != 1 else gap
+            lit *= 1 - 0.3 * np.exp(-3.5 * max(gap, 0.0))
+            if face == 0:
+                lit *= _darkness(px, py, shadow)
+            a = py if axis == 0 else px
+            b = py if axis == 2 else -pz
+            r = repeat[face]
+            x, y = a / r * SIZE, b / r * SIZE
+            x0, y0 = int(np.floor(x)), int(np.floor(y))
+            fx, fy = x - x0, y - y0
+            xa, xb, ya, yb = x0 % SIZE, (x0 + 1) % SIZE, y0 % SIZE, (y0 + 1) % SIZE
+            # texels per pixel: beyond one, the texture gives way to its mean colour
+            step = t * SIZE / (r * texels) * np.sqrt(dx * dx + dy * dy + dz * dz)
+            blur = min(1.0, max(0.0, 0.35 * (step - 1.0)))
+            for ch in range(3):
+                upper = textures[face, ya, xa, ch] * (1 - fx) + textures[face, ya, xb, ch] * fx
+                lower = textures[face, yb, xa, ch] * (1 - fx) + textures[face, yb, xb, ch] * fx
+                colour = (upper * (1 - fy) + lower * fy) * (1 - blur) + means[face, ch] * blur
+                out[v, u, ch] = min(1.0, colour * lit / 255)
