@@ -206,7 +206,7 @@ def plan(
         joint_set="mpi_inf_3dhp_17",
         sequence_names=[recording.name for recording in recordings],
         activity_names=ACTIVITIES,
-        scene_names=["laboratory"],
+        scene_names=[""],
         tasks=[_only(view, rows) for view, rows in zip(views, drawn, strict=True) if len(rows)],
         sampling={
             "rule": rule,

@@ -134,7 +134,7 @@ def plan(
         joint_set="mpi_inf_3dhp_17",
         sequence_names=[f"S{subject}/{folder.name}" for subject, folder in folders],
         activity_names=ACTIVITIES,
-        scene_names=["laboratory"],
+        scene_names=[""],
         tasks=[
             FetchedSequence(**{**sequence.__dict__, "rows": rows})
             for sequence, rows in zip(sequences, drawn, strict=True)

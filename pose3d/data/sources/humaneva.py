@@ -188,7 +188,7 @@ def plan(
         joint_set="mpi_inf_3dhp_17",
         sequence_names=[f"S1/{action}_1" for action in ACTIONS],
         activity_names=ACTIONS,
-        scene_names=["laboratory"],
+        scene_names=[""],
         tasks=[task for task in tasks if task.num_samples],
         sampling={
             "rule": f"valid frames of the validation part, every {step}th",

@@ -70,8 +70,8 @@ def make_plan(
         source=source,
         joint_set="mpi_inf_3dhp_17",
         sequence_names=[f"{source}/{split}"],
-        activity_names=["sports"],
-        scene_names=["in_the_wild"],
+        activity_names=[""],
+        scene_names=[""],
         tasks=people_tasks([people[index] for index in kept], framing),
         sampling={"rule": split, "people": len(people), "limit": limit},
     )

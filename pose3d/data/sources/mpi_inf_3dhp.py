@@ -15,6 +15,7 @@ from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.labels import RELEVANT_17, inside_image, make_sample
 from pose3d.data.sources.mpi_inf_3dhp_masks import augmentable_parts, region_bits
+from pose3d.data.sources.mpi_inf_3dhp_test import SCENES
 from pose3d.data.sources.mpi_inf_3dhp_tree import (
     CAMERA_SETS,
     DOUBTFUL_FRAMES,
@@ -93,7 +94,7 @@ class View:
                         "subject": self.sequence.subject,
                         "sequence": self.sequence_id,
                         "activity": 0,
-                        "scene": 0,
+                        "scene": 1,
                         "camera": self.camera,
                         "frame": rows[index],
                     },
@@ -181,8 +182,8 @@ def plan(
         source="mpi_inf_3dhp",
         joint_set="mpi_inf_3dhp_28",
         sequence_names=[sequence.name for sequence in sequences],
-        activity_names=["unlabelled"],
-        scene_names=["studio_green_screen"],
+        activity_names=[""],
+        scene_names=SCENES,
         tasks=[_only(view, rows) for view, rows in zip(views, chosen, strict=True) if len(rows)],
         augmentable=[
             () if no_masks else augmentable_parts(sequence.subject, sequence.number) for sequence in sequences

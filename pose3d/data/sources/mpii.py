@@ -70,8 +70,8 @@ def plan(
         source="mpii",
         joint_set="mpi_inf_3dhp_17",
         sequence_names=[f"mpii/{split}"],
-        activity_names=["unlabelled"],
-        scene_names=["in_the_wild"],
+        activity_names=[""],
+        scene_names=[""],
         tasks=people_tasks([people[index] for index in kept], framing),
         sampling={
             "rule": f"{split} of the {read} file",

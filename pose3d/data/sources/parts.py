@@ -8,28 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing as mp
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from pose3d.data.sources.plan import Plan, Task
 from pose3d.data.store_writer import StoreWriter
+from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
-
-Progress = Callable[[int], None]
-"""Called with the number of samples that were added since the last call."""
-
-POLL_SECONDS = 0.2
-_done: Any = None  # in a worker: the shared count of finished samples
 
 
 @dataclass(frozen=True)
@@ -97,63 +87,27 @@ class Parts:
                 todo.append(number)
             else:
                 progress(part.num_samples)
-        if workers <= 1:
-            for number in todo:
-                _make(self.plan, self.plan.tasks[number], self.path(number), progress)
-        elif todo:
-            self._run_parallel(todo, min(workers, len(todo)), progress)
+        head = replace(self.plan, tasks=())
+        run_tasks(_make, [(head, self.plan.tasks[number], self.path(number)) for number in todo], workers, progress)
         return [part for number in range(len(self.plan.tasks)) if (part := self.finished(number)) is not None]
-
-    def _run_parallel(self, todo: list[int], workers: int, progress: Progress) -> None:
-        context = mp.get_context("spawn")  # a fork would inherit OpenCV's and HDF5's locks
-        count = context.Value("q", 0)
-        shown = 0
-        head = self.plan.__class__(**{**self.plan.__dict__, "tasks": ()})
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(count,)) as pool:
-            futures = {pool.submit(_make, head, self.plan.tasks[number], self.path(number)) for number in todo}
-            try:
-                while futures:
-                    finished, futures = wait(futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        future.result()
-                    progress(count.value - shown)
-                    shown = count.value
-            except BrokenProcessPool as error:
-                raise PoseError(
-                    "a worker process died (out of memory?); run the same command again to go on, with fewer --workers"
-                ) from error
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
 
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _start(count: Any) -> None:
-    global _done
-    _done = count
-    cv2.setNumThreads(1)
-
-
-def _make(plan: Plan, task: Task, path: Path, progress: Progress | None = None) -> None:
+def _make(plan: Plan, task: Task, path: Path, tick: Progress) -> None:
     """Run one task into one part."""
     skipped: Counter[str] = Counter()
     written = 0
-    writer: StoreWriter | None = None
     samples = task.samples(lambda reason: skipped.update([reason]))
     first = next(samples, None)
     if first is not None:
-        writer = part_writer(plan, path)
-        with writer:
-            for sample in _chain(first, samples):
+        with part_writer(plan, path) as writer:
+            for sample in chain([first], samples):
                 writer.append(sample.image, sample.mask, **sample.labels)
                 written += 1
-                if progress is not None:
-                    progress(1)
-                elif _done is not None:
-                    with _done.get_lock():
-                        _done.value += 1
+                tick(1)
     record = path.with_suffix(".json")
     partial = record.with_name(record.name + ".partial")
     try:
@@ -175,8 +129,3 @@ def part_writer(plan: Plan, path: Path, **attrs: Any) -> StoreWriter:
         augmentable=plan.augmentable,
         **attrs,
     )
-
-
-def _chain(first: Any, rest: Any) -> Any:
-    yield first
-    yield from rest

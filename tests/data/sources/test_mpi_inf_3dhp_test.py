@@ -52,11 +52,11 @@ def test_valid_frames_with_fitted_cameras_whole_images_and_every_label(tmp_path,
         np.testing.assert_allclose(store.labels("joints_3d_univ")[mine], wanted["universal"][valid], atol=1e-2)
         np.testing.assert_allclose(store.labels("intrinsics")[mine[0]], wanted["intrinsics"], rtol=1e-4, atol=1e-2)
         assert [frame_of(store.image(index)) for index in mine] == [0, 2, 3, 4]
-        assert set(store.labels("activity")[mine]) == {number % 7}
-        assert set(store.labels("scene")[mine]) == {(number - 1) // 2}
+        assert set(store.labels("activity")[mine]) == {1 + number % 7}
+        assert set(store.labels("scene")[mine]) == {1 + (number - 1) // 2}
     source = next(tmp_path.rglob("TS3/imageSequence/img_000003.jpg"))
     assert store.image_bytes(int(np.flatnonzero(store.labels("sequence") == 2)[1])) == source.read_bytes()
-    assert store.attrs["activity_names"][5] == "Sports"
+    assert store.attrs["activity_names"][6] == "Sports"
 
 
 def test_official_calibrations_give_the_published_cameras(tmp_path):
