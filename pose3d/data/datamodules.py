@@ -38,7 +38,7 @@ class PoseDataModule(LightningDataModule):
 
     Args:
         train_files: pose stores to train on.
-        val_subjects: people held out of every training store for validation.
+        val_subjects: people held out of every training store; they validate where the store has the labels for it.
         val_file: a store to validate on, besides or instead of held-out people.
         test_file: the store of `test` and `predict`.
         mixture: share of each training store in an epoch; null: in proportion to their sizes.
@@ -149,7 +149,7 @@ class PoseDataModule(LightningDataModule):
         for path in self.train_files if self.val_subjects else ():
             store = open_store(path)
             rows = np.flatnonzero(np.isin(store.labels("subject"), self.val_subjects))
-            chosen += [(store, rows)] if len(rows) else []
+            chosen += [(store, rows)] if len(rows) and self._can_evaluate(store) else []
         if self.val_file is not None:
             store = open_store(self.val_file)
             chosen.append((store, np.arange(len(store))))
@@ -164,7 +164,12 @@ class PoseDataModule(LightningDataModule):
         return parts
 
     def _evaluated(self, store: PoseStore, rows: np.ndarray | None = None) -> PoseDataset:
+        if not self._can_evaluate(store):
+            raise PoseError(f"{store.path} has no 3D labels to evaluate on; use a 3D store, or Pose2DDataModule")
         return PoseDataset(store, rows, image_size=self.image_size, box_margin=self.box_margin, with_3d=self.with_3d)
+
+    def _can_evaluate(self, store: PoseStore) -> bool:
+        return not self.with_3d or store.has("joints_3d_univ")
 
     def _composite(self) -> CompositeRegions:
         banks = (
@@ -265,11 +270,6 @@ class Pose3DDataModule(PoseDataModule):
         if not targets:
             raise PoseError("no training file has 3D labels, so there is no mean pose; add one to train_files")
         return torch.from_numpy(np.concatenate(targets).mean(axis=0, dtype=np.float64).astype(np.float32))
-
-    def _evaluated(self, store: PoseStore, rows: np.ndarray | None = None) -> PoseDataset:
-        if not store.has("joints_3d_univ"):
-            raise PoseError(f"{store.path} has no 3D labels to evaluate on; use a 3D store, or Pose2DDataModule")
-        return super()._evaluated(store, rows)
 
 
 def open_store(path: str) -> PoseStore:

@@ -15,6 +15,9 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 KEPT_BYTES = 1 << 26
 """Most that a bank keeps in memory, in each process that uses it."""
 
+PATTERN_SIDE = 256
+"""Patterns are made no larger than this and stretched."""
+
 
 class PictureBank:
     """Random square crops of pictures.
@@ -41,9 +44,10 @@ class PictureBank:
         # Half as large again as what is drawn, so that no two draws from one picture are alike.
         self.side = size + size // 2
         self.files = [] if folder is None else _picture_files(Path(folder))
-        self.count = len(self.files) or count
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self._capacity = max(1, KEPT_BYTES // (3 * self.side**2))
+        # A pattern costs more to make than a picture to read, so there are no more patterns than are kept.
+        self.count = len(self.files) or min(count, self._capacity)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """(size, size, 3) uint8 RGB, a random part of a random picture, sometimes mirrored. Not to be written to."""
@@ -59,7 +63,8 @@ class PictureBank:
         if self.files:
             picture = _read_square(self.files[number], self.side)
         else:
-            picture = self.procedural(np.random.default_rng((self.seed, number)), self.side)
+            made = self.procedural(np.random.default_rng((self.seed, number)), min(self.side, PATTERN_SIDE))
+            picture = np.asarray(cv2.resize(made, (self.side, self.side), interpolation=cv2.INTER_LINEAR))
         self._kept[number] = picture
         if len(self._kept) > self._capacity:
             self._kept.popitem(last=False)
@@ -112,7 +117,7 @@ def cloth(rng: np.random.Generator, side: int) -> np.ndarray:
     v = (-np.sin(angle) * x + np.cos(angle) * y) * (2 * np.pi / period)
     kind = rng.integers(5)
     if kind == 0:
-        mix = np.zeros((side, side), np.float32)
+        mix: np.ndarray = np.zeros((side, side), np.float32)
     elif kind == 1:
         mix = (np.sin(u) > rng.uniform(-0.7, 0.7)).astype(np.float32)
     elif kind == 2:
@@ -132,7 +137,7 @@ def scenery(rng: np.random.Generator, side: int) -> np.ndarray:
     horizon = int(rng.uniform(0.35, 0.85) * side)
     ground = clouds(rng, side, 7)[horizon:, :, None]
     picture[horizon:] = (1 - ground) * colour(rng) + ground * colour(rng)
-    picture = np.ascontiguousarray(picture.astype(np.uint8))
+    picture = picture.astype(np.uint8)
     for _ in range(rng.integers(3, 14)):
         tint = colour(rng).tolist()
         (x0, y0), (w, h) = rng.integers(0, side, 2).tolist(), (rng.uniform(0.03, 0.45, 2) * side).astype(int).tolist()

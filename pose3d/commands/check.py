@@ -1,0 +1,51 @@
+"""`pose3d check`: say whether a pose store is whole."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from pose3d.data.check import check_store
+from pose3d.errors import PoseError
+
+HELP = (
+    "Say whether a pose store is whole: checksums, images and masks, units, boxes, and labels that fit together. "
+    "Each finding says what, where and what to do. Exit code 0: whole (warnings allowed); 2: not."
+)
+EXAMPLE = "pose3d check data/twin/studio3d.h5 --sample 500"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `pose3d check`."""
+    parser.add_argument("file", nargs="+", help="pose stores (.h5)")
+    parser.add_argument(
+        "--sample", type=int, metavar="N", help="decode only N images of each file, evenly spaced (default: all)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check every file; 0 if all are whole, else 2."""
+    if args.sample is not None and args.sample < 1:
+        raise PoseError(f"--sample {args.sample} decodes nothing; give a number above zero")
+    return max(_check_one(Path(path), args.sample) for path in args.file)
+
+
+def _check_one(path: Path, sample: int | None) -> int:
+    if path.is_dir():
+        raise PoseError(f"{path} is a folder; name a pose store (.h5) in it")
+    console = Console(stderr=True)
+    errors = warnings = 0
+    try:
+        for finding in check_store(path, sample, lambda rows: track(rows, "decoding", console=console, transient=True)):
+            errors += finding.kind == "error"
+            warnings += finding.kind == "warning"
+            print(finding)
+    except PoseError as error:
+        print(f"error: {error}")
+        errors += 1
+    noted = f", {warnings} warning{'s' * (warnings > 1)}" if warnings else ""
+    print(f"{path}: {f'not whole, {errors} errors' if errors else 'whole'}{noted}")
+    return 2 if errors else 0

@@ -1,0 +1,186 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from pose3d.data.augment import A, seed_transform
+from pose3d.data.composite import CompositeRegions, recolour, replace, soft_region
+from pose3d.data.dataset import PoseDataset
+from pose3d.data.pictures import PictureBank, cloth, scenery
+from pose3d.data.sampling import Draw
+from pose3d.data.schema import CHAIR, LOWER, PERSON, UPPER
+from pose3d.data.store import PoseStore
+from pose3d.errors import PoseError
+
+SIZE = 64
+
+
+def plain(colour):
+    return lambda rng, side: np.full((side, side, 3), colour, np.uint8)
+
+
+@pytest.fixture
+def scene():
+    """Grey picture with a shaded shirt, trousers, skin and a chair, and its region mask."""
+    image = np.full((SIZE, SIZE, 3), 90, np.uint8)
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    for rows, columns, bits, tint in (
+        (slice(8, 30), slice(20, 44), PERSON | UPPER, 120),
+        (slice(30, 52), slice(20, 44), PERSON | LOWER, 60),
+        (slice(52, 60), slice(20, 44), PERSON, 200),
+        (slice(40, 60), slice(2, 14), CHAIR, 150),
+    ):
+        image[rows, columns], mask[rows, columns] = tint, bits
+    image[8:30, 32:44] = 160  # the lit half of the shirt
+    return image, mask
+
+
+def transform(mixture=(0.0, 0.0, 1.0), backgrounds=(250, 0, 0), textures=(0, 250, 0)):
+    return CompositeRegions(
+        PictureBank(None, SIZE, plain(backgrounds)), PictureBank(None, SIZE, plain(textures)), mixture, blur_px=0.7
+    )
+
+
+def test_recolour_is_texture_times_intensity_over_mean():
+    """D5 against plain loops."""
+    rng = np.random.default_rng(0)
+    image = np.repeat(rng.integers(60, 140, (20, 20, 1), dtype=np.uint8), 3, axis=2)
+    texture = rng.integers(0, 120, (20, 20, 3), dtype=np.uint8)
+    weight = np.zeros((20, 20), np.float32)
+    weight[4:15, 3:12] = 1
+    found = recolour(image, texture, weight)
+    mean = np.mean([image[y, x, 0] for y in range(4, 15) for x in range(3, 12)])
+    for y in range(20):
+        for x in range(20):
+            new = texture[y, x] * (image[y, x, 0] / mean) if weight[y, x] else image[y, x]
+            np.testing.assert_allclose(found[y, x], np.minimum(new, 255), atol=1)
+
+
+def test_replace_blends():
+    black, white = np.zeros((2, 3, 3), np.uint8), np.full((2, 3, 3), 200, np.uint8)
+    weight = np.array([[0, 0.25, 1]] * 2, np.float32)
+    np.testing.assert_allclose(replace(black, white, weight)[0, :, 0], [0, 50, 200], atol=1)
+
+
+def test_borders_are_smoothed():
+    mask = np.zeros((32, 32), np.uint8)
+    mask[:, 16:] = UPPER
+    weight = soft_region(mask, UPPER, 1.5)
+    assert weight[16, 2] < 1e-3
+    assert weight[16, 29] > 1 - 1e-3
+    assert 0.2 < weight[16, 15] < weight[16, 16] < 0.8
+    assert soft_region(mask, LOWER, 1.5).max() == 0
+
+
+def test_full_change_keeps_skin_and_shading(scene):
+    image, mask = scene
+    result = transform()(image=image.copy(), mask=mask)["image"].astype(int)
+    assert (result[2, 60] == (250, 0, 0)).all()  # background
+    assert (np.abs(result[56, 32] - 200) <= 2).all()  # skin
+    for point in ((18, 25), (40, 32), (50, 8)):  # shirt, trousers, chair
+        red, green, blue = result[point]
+        assert green > 150
+        assert red == blue == 0
+    lit, shadow = result[18, 38, 1], result[18, 25, 1]
+    assert lit > shadow
+    assert shadow / 250 == pytest.approx(120 / 140, abs=0.03)
+
+
+def test_only_what_may_change_changes(scene):
+    image, mask = scene
+    result = transform()(image=image.copy(), mask=mask, augmentable=["chair"])["image"]
+    changed = (result != image).any(axis=-1)
+    assert changed[50, 8]
+    assert not changed[:, 18:].any()
+    untouched = transform()(image=image.copy(), mask=mask, augmentable=[])["image"]
+    np.testing.assert_array_equal(untouched, image)
+
+
+def test_background_and_chair_leave_clothes_alone(scene):
+    image, mask = scene
+    result = transform((0.0, 1.0, 0.0))(image=image.copy(), mask=mask)["image"]
+    np.testing.assert_allclose(result[12:50, 24:40].astype(int), image[12:50, 24:40], atol=1)
+    assert (result[2, 60] == (250, 0, 0)).all()
+
+
+def test_mixture_is_25_40_35():
+    """D4."""
+    rng = np.random.default_rng(0)
+    composite = transform((0.25, 0.40, 0.35))
+    everything = ("background", "chair", "upper", "lower")
+    counts = Counter(composite.choose(rng, everything) for _ in range(8000))
+    assert set(counts) == {(), everything[:2], everything}
+    for chosen, share in (((), 0.25), (everything[:2], 0.40), (everything, 0.35)):
+        assert counts[chosen] / 8000 == pytest.approx(share, abs=0.02)
+
+
+def test_it_is_an_albumentations_transform(scene):
+    image, mask = scene
+    pipeline = A.Compose([transform()], seed=3)
+    result = pipeline(image=image.copy(), mask=mask)
+    assert (result["image"] != image).any()
+    np.testing.assert_array_equal(result["mask"], mask)
+
+
+@pytest.mark.parametrize("mixture", [(0.5, 0.5), (0.5, 0.6, 0.1), (-0.1, 0.6, 0.5)])
+def test_impossible_mixture(mixture):
+    with pytest.raises(PoseError, match="three shares that sum to one"):
+        transform(mixture)
+
+
+def test_in_a_dataset_only_augmentable_sequences_change(store_3d):
+    """Sequence 0 allows everything, sequence 1 the chair alone; one seed, one result."""
+    banks = PictureBank(None, 96, scenery), PictureBank(None, 96, cloth)
+    make = lambda composite: PoseDataset(PoseStore(store_3d), image_size=96, composite=composite)  # noqa: E731
+    plain_set, changed_set = make(None), make(CompositeRegions(*banks, mixture=(0, 0, 1)))
+    for item in (0, 1):
+        draw = Draw(0, item, 1.0, 9)
+        before, after = plain_set[draw]["image"].astype(int), changed_set[draw]["image"].astype(int)
+        np.testing.assert_array_equal(changed_set[draw]["image"], after)
+        share = (np.abs(before - after).max(axis=-1) > 8).mean()
+        assert share > 0.6 if item == 0 else share < 0.2
+
+
+def test_patterns_differ_and_repeat():
+    for pattern in (cloth, scenery):
+        pictures = [pattern(np.random.default_rng(i), 64) for i in range(12)]
+        assert all(p.shape == (64, 64, 3) and p.dtype == np.uint8 for p in pictures)
+        np.testing.assert_array_equal(pictures[4], pattern(np.random.default_rng(4), 64))
+        assert len({p.tobytes() for p in pictures}) == 12
+        assert np.std([p.mean() for p in pictures]) > 10
+
+
+def test_pictures_of_the_users(tmp_path):
+    import cv2
+
+    for i, tint in enumerate((40, 200)):
+        (tmp_path / "sub").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "sub" / f"{i}.png"), np.full((50, 80, 3), (tint, 0, 0), np.uint8))
+    bank = PictureBank(tmp_path, 32, cloth)
+    drawn = {tuple(bank.draw(np.random.default_rng(i))[3, 3].tolist()) for i in range(20)}
+    assert drawn == {(0, 0, 40), (0, 0, 200)}  # RGB
+    assert bank.draw(np.random.default_rng(0)).shape == (32, 32, 3)
+    with pytest.raises(PoseError, match="no folder of pictures"):
+        PictureBank(tmp_path / "none", 32, cloth)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PoseError, match="holds no pictures"):
+        PictureBank(tmp_path / "empty", 32, cloth)
+
+
+def test_memory_of_a_bank_is_bounded(monkeypatch):
+    monkeypatch.setattr("pose3d.data.pictures.KEPT_BYTES", 5 * 3 * 24 * 24)
+    bank = PictureBank(None, 16, cloth)
+    for i in range(40):
+        bank.draw(np.random.default_rng(i))
+    assert len(bank._kept) <= 5
+
+
+def test_seeding_decides_everything(scene):
+    image, mask = scene
+    composite = CompositeRegions(PictureBank(None, SIZE, scenery), PictureBank(None, SIZE, cloth), (0, 0.5, 0.5))
+    results = []
+    for seed in (1, 1, 2):
+        seed_transform(composite, np.random.default_rng(seed))
+        results.append(composite(image=image.copy(), mask=mask)["image"])
+    np.testing.assert_array_equal(results[0], results[1])
+    assert (results[0] != results[2]).any()

@@ -1,0 +1,216 @@
+import copy
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from pose3d.data.datamodules import Pose2DDataModule, Pose3DDataModule
+from pose3d.data.loader import worker_count
+from pose3d.data.store import PoseStore
+from pose3d.errors import PoseError
+from tests.data.drawn import write_store
+
+# isort: split
+from lightning.pytorch import LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import Callback
+
+SMALL = {"image_size": 32, "batch_size": 4, "eval_batch_size": 5, "num_workers": 0}
+
+
+def rows(loader):
+    return [row for batch in loader for row in batch["index"].tolist()]
+
+
+def test_named_subjects_are_held_out(store_3d):
+    data = Pose3DDataModule([str(store_3d)], val_subjects=[2], **SMALL)
+    data.setup("fit")
+    subject = PoseStore(store_3d).labels("subject")
+    held_out = np.flatnonzero(subject == 2).tolist()
+    assert rows(data.val_dataloader()) == held_out
+    assert sorted(rows(data.train_dataloader())) == sorted(set(range(12)) - set(held_out))
+
+
+def test_training_drops_the_short_batch_and_evaluation_keeps_it(store_3d):
+    data = Pose3DDataModule(
+        [str(store_3d)], val_file=str(store_3d), test_file=str(store_3d), **SMALL | {"batch_size": 5}
+    )
+    data.setup()
+    assert [len(batch["index"]) for batch in data.train_dataloader()] == [5, 5]
+    for loader in (data.val_dataloader(), data.test_dataloader(), data.predict_dataloader()):
+        assert [len(batch["index"]) for batch in loader] == [5, 5, 2]
+        assert rows(loader) == list(range(12))
+
+
+def test_validation_may_be_thinned_evenly(store_3d, tmp_path):
+    other = write_store(tmp_path / "val.h5", 8, seed=2)
+    data = Pose3DDataModule([str(store_3d)], val_subjects=[3], val_file=str(other), val_samples=4, **SMALL)
+    data.setup("fit")
+    assert [len(part) for part in data.val_parts] == [2, 2]  # 4 held-out samples and 8 others
+    assert rows(data.val_dataloader()) == [2, 11, 2, 5]
+
+
+def test_mixture_and_scales(store_3d, store_2d):
+    data = Pose3DDataModule(
+        [str(store_3d), str(store_2d)], mixture=[0.75, 0.25], scales=(0.7, 1.0), epoch_samples=16, **SMALL
+    )
+    data.setup("fit")
+    batches = list(data.train_dataloader())
+    has_3d = torch.cat([batch["has_3d"] for batch in batches])
+    assert has_3d.sum() == 12
+    assert len(has_3d) == 16
+
+
+def test_image_is_network_input_on_the_device(store_3d):
+    data = Pose3DDataModule([str(store_3d)], **SMALL, normalisation="caffe")
+    data.setup("fit")
+    raw = next(iter(data.train_dataloader()))
+    batch = data.on_after_batch_transfer(raw, 0)
+    assert batch["image"].shape == (4, 3, 32, 32)
+    assert batch["image"].dtype == torch.float32
+    blue = raw["image"][2, 10, 11, 2] / 255 - 0.4
+    torch.testing.assert_close(batch["image"][2, 0, 10, 11], blue)
+    again = data.on_after_batch_transfer(batch, 0)
+    assert again["image"] is batch["image"]
+
+
+def test_mean_pose_and_names(store_3d, store_2d):
+    data = Pose3DDataModule([str(store_3d), str(store_2d)], val_subjects=[2], test_file=str(store_3d), **SMALL)
+    data.setup()
+    dataset = data.train_parts[0]
+    torch.testing.assert_close(
+        data.mean_pose(), torch.stack([torch.from_numpy(dataset[i]["joints_3d"]) for i in range(len(dataset))]).mean(0)
+    )
+    assert data.sequence_names == ["first", "second"]
+    assert data.activity_names == ["standing", "waving"]
+    assert data.scene_names == ["indoors"]
+
+
+def test_stage_1_takes_both_kinds_of_store(store_3d, store_2d):
+    data = Pose2DDataModule([str(store_3d), str(store_2d)], **SMALL)
+    data.setup("fit")
+    for batch in data.train_dataloader():
+        assert "joints_3d" not in batch
+        assert batch["joints_2d_crop"].shape == (4, 17, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train_files": ["nowhere/wild2d.h5"]}, r"no data at nowhere/wild2d.h5; `make data` .*synth --out nowhere"),
+        ({"train_files": []}, "list of train_files"),
+        ({"val_subjects": [9]}, r"validation subjects \[9\] are in none"),
+        ({"val_subjects": [1, 2, 3]}, "leave nobody to train on"),
+        ({"normalisation": "x"}, "unknown normalisation 'x'"),
+        ({"appearance": "x"}, "unknown appearance augmentation 'x'"),
+        ({"composite": [1.0]}, "three shares"),
+        ({"composite": [0.2, 0.4, 0.4], "backgrounds": "no/pictures"}, "no folder of pictures at no/pictures"),
+    ],
+)
+def test_mistakes_are_sentences(store_3d, change, message):
+    data = Pose3DDataModule(**{"train_files": [str(store_3d)]} | SMALL | change)
+    with pytest.raises(PoseError, match=message):
+        data.setup("fit")
+
+
+def test_mistakes_that_show_later(store_3d, store_2d):
+    with pytest.raises(PoseError, match="nothing to test on"):
+        Pose3DDataModule([str(store_3d)], **SMALL).setup("test")
+    with pytest.raises(PoseError, match="no 3D labels to evaluate on"):
+        Pose3DDataModule([str(store_3d)], test_file=str(store_2d), **SMALL).setup("test")
+    data = Pose3DDataModule([str(store_3d)], **SMALL | {"batch_size": 64})
+    data.setup("fit")
+    with pytest.raises(PoseError, match="fewer than one batch of 64"):
+        data.train_dataloader()
+
+
+def test_workers_make_the_same_batches(store_3d):
+    options = SMALL | {"appearance": "strong", "composite": [0.1, 0.4, 0.5], "rotation_deg": 30, "flip": 0.5}
+    epochs = []
+    for num_workers in (0, 2):
+        data = Pose3DDataModule([str(store_3d)], **options | {"num_workers": num_workers}, scales=(0.7, 1.0))
+        data.setup("fit")
+        loader = data.train_dataloader()
+        epochs.append([])
+        for epoch in range(2):
+            loader.sampler.set_epoch(epoch)
+            epochs[-1] += list(loader)
+    assert len(epochs[0]) == len(epochs[1]) == 12
+    for one, other in zip(*epochs, strict=True):
+        assert one.keys() == other.keys()
+        assert all((one[key] == other[key]).all() for key in one)
+
+
+def test_worker_count():
+    assert worker_count(3) == 3
+    assert 0 <= worker_count("auto") <= 8
+
+
+class Tiny(LightningModule):
+    """One linear layer; remembers what it saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 51)
+        self.seen = []
+
+    def training_step(self, batch, batch_idx):
+        self.seen.append((batch["index"].tolist(), round(float(batch["image"].sum()), 2)))
+        return (self.layer(batch["image"].mean((2, 3))) - batch["joints_3d"].flatten(1) / 100).square().mean()
+
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.parameters(), 0.01)
+
+
+class SaveAt(Callback):
+    def __init__(self, step, path):
+        self.step, self.path = step, path
+
+    def on_train_batch_end(self, trainer, *args):
+        if trainer.global_step == self.step:
+            trainer.save_checkpoint(self.path)
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+@pytest.mark.parametrize("step", [2, 4, 6, 7])
+def test_resuming_in_the_middle_equals_not_stopping(store_3d, tmp_path, step, num_workers):
+    """Six steps an epoch: the same batches, augmentation and weights, from the middle and from the ends of epochs."""
+
+    def fit(ckpt_path=None, callbacks=()):
+        seed_everything(0)
+        model = Tiny()
+        data = Pose3DDataModule(
+            [str(store_3d)], **SMALL | {"num_workers": num_workers}, scales=(0.7, 1.0), appearance="light", flip=0.5
+        )
+        trainer = Trainer(
+            max_steps=14,
+            accelerator="cpu",
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            limit_val_batches=0,
+            callbacks=list(callbacks),
+        )
+        trainer.fit(model, data, ckpt_path=ckpt_path)
+        return model
+
+    path = tmp_path / "middle.ckpt"
+    whole = fit(callbacks=[SaveAt(step, path)])
+    rest = fit(path)
+    assert len(whole.seen) == 14
+    assert rest.seen == whole.seen[step:]
+    assert torch.equal(rest.layer.weight, whole.layer.weight)
+
+
+def test_hyperparameters_are_plain_data(store_3d):
+    """A data module goes to other processes by pickle, stores included."""
+    data = Pose3DDataModule([str(store_3d)], **SMALL, composite=[0.2, 0.4, 0.4])
+    data.setup("fit")
+    next(iter(data.train_dataloader()))
+    assert len(copy.deepcopy(data).train_parts[0]) == 12
+
+
+def test_opencv_keeps_to_one_thread(store_3d):
+    Pose3DDataModule([str(store_3d)], **SMALL).setup("fit")
+    assert cv2.getNumThreads() <= 1
