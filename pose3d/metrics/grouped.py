@@ -11,6 +11,7 @@ from pose3d.metrics import functional
 from pose3d.metrics.base import PoseMetric3D
 from pose3d.metrics.functional import AUC_THRESHOLDS, PCK_THRESHOLD, Alignment
 from pose3d.metrics.joints import Joints
+from pose3d.metrics.rules_state import add_rules_state
 from pose3d.metrics.tally import Tally
 
 JOINT_GROUPS: dict[str, tuple[int, ...]] = {
@@ -54,6 +55,7 @@ class GroupedPose3D(PoseMetric3D):
         self.threshold, self.auc_thresholds = float(threshold), tuple(float(t) for t in thresholds)
         self.thresholds = tuple(sorted({self.threshold, *self.auc_thresholds}))
         self.inclusive = inclusive
+        add_rules_state(self, self.groups, self.thresholds, inclusive, alignment, self.joints)
         shape = (len(self.groups), len(self.joints))
         self.add_state("error_sum", torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("clipped_sum", torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")

@@ -15,6 +15,7 @@ from torchmetrics import Metric
 from pose3d.errors import PoseError
 from pose3d.metrics import functional
 from pose3d.metrics.joints import Joints, joint_indices
+from pose3d.metrics.rules_state import add_rules_state
 from pose3d.skeleton import JOINT_SETS, MPI_INF_3DHP_17
 
 L_SHOULDER, R_HIP = MPI_INF_3DHP_17.index("l_shoulder"), MPI_INF_3DHP_17.index("r_hip")
@@ -37,6 +38,7 @@ class _Keypoints2D(Metric):
         self.num_joints = num_joints
         self.joints = joint_indices(joints, by_size[num_joints])
         self.thresholds = tuple(float(t) for t in thresholds)
+        add_rules_state(self, type(self).__name__, self.thresholds, self.joints, num_joints)
         self.add_state("count", torch.zeros(len(self.thresholds), dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("total", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 

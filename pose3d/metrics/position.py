@@ -8,6 +8,7 @@ from torch import Tensor
 from pose3d.metrics.base import PoseMetric3D
 from pose3d.metrics.functional import Alignment, on_grid
 from pose3d.metrics.joints import Joints
+from pose3d.metrics.rules_state import add_rules_state
 
 
 class MPJPE(PoseMetric3D):
@@ -34,6 +35,7 @@ class MPJPE(PoseMetric3D):
     def __init__(self, alignment: Alignment = "none", joints: Joints = 17, **kwargs: Any) -> None:
         super().__init__(alignment, joints, **kwargs)
         self.add_state("error_sum", torch.zeros(len(self.joints), dtype=torch.float64), dist_reduce_fx="sum")
+        add_rules_state(self, alignment, self.joints)
         self.add_state("frames", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, preds: Tensor, target: Tensor, valid: Tensor | None = None) -> None:

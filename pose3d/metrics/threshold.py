@@ -11,6 +11,7 @@ from pose3d.metrics import functional
 from pose3d.metrics.base import PoseMetric3D
 from pose3d.metrics.functional import AUC_THRESHOLDS, PCK_THRESHOLD, Alignment
 from pose3d.metrics.joints import Joints
+from pose3d.metrics.rules_state import add_rules_state
 
 
 class _ShareBelow(PoseMetric3D):
@@ -29,6 +30,7 @@ class _ShareBelow(PoseMetric3D):
         # No buffer: a module cast to half precision would round the thresholds.
         self.thresholds = tuple(float(t) for t in thresholds)
         self.inclusive = inclusive
+        add_rules_state(self, self.thresholds, inclusive, alignment, self.joints)
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("frames", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
