@@ -76,7 +76,7 @@ class Window:
         )
 
     def cut(self, image: np.ndarray, interpolation: int = cv2.INTER_AREA) -> np.ndarray:
-        """The stored pixels of `image` (H, W) or (H, W, 3)."""
+        """The stored pixels of `image` (H, W) or (H, W, 3); shrinking averages."""
         cropped = image[self.y0 : self.y1, self.x0 : self.x1]
         if cropped.shape[1::-1] == self.size:
             return np.ascontiguousarray(cropped)

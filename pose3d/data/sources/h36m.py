@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -13,7 +14,7 @@ import numpy as np
 
 from pose3d.data.schema import PERSON
 from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
-from pose3d.data.sources.framing import Framing
+from pose3d.data.sources.framing import Framing, Window
 from pose3d.data.sources.h36m_cdf import fit_camera_pose, read_camera_poses, read_poses
 from pose3d.data.sources.h36m_tree import (
     ACTIVITIES,
@@ -89,7 +90,7 @@ class View:
                     framing=self.framing,
                     joints_2d=self.joints_2d[index],
                     names=MPI_INF_3DHP_17,
-                    regions=masks.region_bits(row, image.shape[:2]) if masks else None,
+                    regions=partial(masks.region_bits, row, image.shape[:2]) if masks else None,
                     ids={
                         "subject": self.recording.subject,
                         "sequence": self.sequence_id,
@@ -115,14 +116,14 @@ class _Silhouettes:
         self.file: h5py.File = stack.enter_context(open_v73(path, "Masks"))
         self.references = np.ravel(self.file["Masks"][()])
 
-    def region_bits(self, row: int, shape: tuple[int, ...]) -> np.ndarray:
-        """(H, W) uint8: PERSON on the silhouette."""
+    def region_bits(self, row: int, shape: tuple[int, ...], window: Window) -> np.ndarray:
+        """(h, w) uint8 of the stored `window`: PERSON on the silhouette."""
         mask = np.asarray(self.file[self.references[row]][()]).T if row < len(self.references) else np.zeros((0, 0))
         if mask.shape != shape:
             raise PoseError(
                 f"mask {row} of {self.path} is {mask.shape}, its video is {shape}; do they belong together?"
             )
-        return np.where(mask > 0, PERSON, 0).astype(np.uint8)
+        return window.cut_mask(np.where(mask > 0, PERSON, 0).astype(np.uint8))
 
 
 def plan(

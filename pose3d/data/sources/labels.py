@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def make_sample(
     names: JointSet,
     ids: dict[str, int],
     labelled: np.ndarray | None = None,
-    regions: np.ndarray | None = None,
+    regions: Callable[[Window], np.ndarray] | None = None,
     encoded: bytes | None = None,
     head_px: float | None = None,
     three_d: dict[str, np.ndarray] | None = None,
@@ -84,7 +85,7 @@ def make_sample(
         joints_2d: (J, 2) px, full image; `names` says which joints.
         ids: subject, sequence, activity, scene, camera, frame.
         labelled: (J,) bool; None = all.
-        regions: (H, W) uint8 region bits of the full image.
+        regions: gives the (h, w) uint8 region bits of the stored window.
         encoded: the file of `image`; stored as it is where the whole image is kept.
         head_px: unit of PCKh in the full image; None derives it from the joints.
         three_d: joints_3d, joints_3d_univ, intrinsics (full image), cam_from_world; None for 2D sets.
@@ -109,4 +110,4 @@ def make_sample(
     if three_d is not None:
         labels |= three_d | {"intrinsics": matrix @ three_d["intrinsics"]}
     jpeg = encoded if whole and encoded is not None else encode_jpeg(window.cut(image))
-    return Sample(jpeg, None if regions is None else encode_png(window.cut_mask(regions)), labels)
+    return Sample(jpeg, None if regions is None else encode_png(regions(window)), labels)

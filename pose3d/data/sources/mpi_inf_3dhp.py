@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,9 @@ class View:
                     framing=self.framing,
                     joints_2d=self.joints_2d[index],
                     names=MPI_INF_3DHP_28,
-                    regions=None if foreground is None or chair is None else region_bits(foreground, chair, parts),
+                    regions=None
+                    if foreground is None or chair is None
+                    else partial(region_bits, foreground, chair, parts),
                     ids={
                         "subject": self.sequence.subject,
                         "sequence": self.sequence_id,
