@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["stages"],
     ["pose3d.app", "pose3d.commands"],
-    ["pose3d.predict", "pose3d.report", "pose3d.callbacks", "pose3d.evaluation"],
+    ["pose3d.paper"],
+    ["pose3d.predict", "pose3d.report", "pose3d.callbacks", "pose3d.evaluation", "pose3d.sweep"],
     [
         "pose3d.data",
         "pose3d.synth",

@@ -66,11 +66,18 @@ def _run(rows: list[Row], args: argparse.Namespace) -> None:
         if skipped := [row.key for row in rows if row.ours and row not in wanted]:
             print(f"left out, as profile {args.profile!r} has no data to test them on: {', '.join(skipped)}")
     reproduction.run(wanted or rows, range(args.seeds))
-    _list(wanted, args)
+    _print(wanted, args.out)
 
 
 def _list(rows: list[Row], args: argparse.Namespace) -> None:
-    """Print rows, table by table; a single row with its commands."""
+    """Print rows; a single row with its commands."""
+    _print(rows, args.out)
+    if len(rows) == 1 and rows[0].ours:
+        _commands(rows[0], args)
+
+
+def _print(rows: list[Row], out: Path) -> None:
+    """Print rows, table by table."""
     from rich.console import Console
 
     from pose3d.paper.ledger import tables
@@ -80,9 +87,7 @@ def _list(rows: list[Row], args: argparse.Namespace) -> None:
     console = Console(width=None if sys.stdout.isatty() else 220)
     for table in tables().values():
         if chosen := [row for row in rows if row.table == table.id]:
-            console.print(show(table, chosen, args.out))
-    if len(rows) == 1 and rows[0].ours:
-        _commands(rows[0], args)
+            console.print(show(table, chosen, out))
 
 
 def _commands(row: Row, args: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ import yaml
 from pose3d.errors import PoseError
 
 FOLDER = Path(__file__).parent
+DASH = "–"
 TABLES = (
     "table1",
     "table2",
@@ -44,7 +45,7 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A printed row. `figures` holds None where the paper prints a dash.
+    """A printed row: `printed` digit for digit, `figures` as numbers, None where the paper prints a dash.
 
     `step` is the training (a key of `steps.yaml`) whose best checkpoint is tested, None for other people's results.
     `switches` are overlays of the test; with `minus` the figure is the difference to a test with those switches.
@@ -53,7 +54,7 @@ class Row:
     id: str
     table: str
     name: str
-    figures: Mapping[str, float | None]
+    printed: Mapping[str, str]
     columns: Mapping[str, Column]
     step: str | None
     switches: tuple[str, ...]
@@ -63,6 +64,11 @@ class Row:
     def key(self) -> str:
         """`table2/corrective`."""
         return f"{self.table}/{self.id}"
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """The printed figures as numbers."""
+        return {column: None if text == DASH else float(text) for column, text in self.printed.items()}
 
     @property
     def ours(self) -> bool:
@@ -86,7 +92,8 @@ class PaperTable:
 @cache
 def tables() -> dict[str, PaperTable]:
     """All tables, in the order of the paper."""
-    return {name: _table(name, yaml.safe_load((FOLDER / "tables" / f"{name}.yaml").read_text())) for name in TABLES}
+    # The base loader leaves every figure as it is printed, trailing zeros included.
+    return {name: _table(name, yaml.load(_text(name), Loader=yaml.BaseLoader)) for name in TABLES}
 
 
 def rows() -> dict[str, Row]:
@@ -107,6 +114,10 @@ def find(name: str) -> tuple[Row, ...]:
         f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known if len(known) < 20 else TABLES)}"
     )
     raise PoseError(f"the paper has no table or row {name!r}; {hint} (`pose3d paper` lists all)")
+
+
+def _text(name: str) -> str:
+    return (FOLDER / "tables" / f"{name}.yaml").read_text()
 
 
 def _table(name: str, content: dict[str, Any]) -> PaperTable:
@@ -134,7 +145,9 @@ def _table(name: str, content: dict[str, Any]) -> PaperTable:
 
 def _row(table: str, entry: dict[str, Any], columns: dict[str, Column]) -> Row:
     """One row; `scoring` and `skeleton` change how its columns are read."""
-    figures = dict(zip(columns, entry["figures"], strict=True))
+    printed = {
+        column: DASH if figure == "null" else figure for column, figure in zip(columns, entry["figures"], strict=True)
+    }
     own = {}
     for name, column in columns.items():
         label = column.cell[1].replace("/ours", "/" + entry.get("skeleton", "ours"))
@@ -145,7 +158,7 @@ def _row(table: str, entry: dict[str, Any], columns: dict[str, Column]) -> Row:
         id=entry["id"],
         table=table,
         name=entry["row"],
-        figures=figures,
+        printed=printed,
         columns=own,
         step=entry.get("step"),
         switches=tuple(entry.get("switches", ())),

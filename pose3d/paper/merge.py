@@ -20,14 +20,14 @@ def merged(files: Sequence[Path]) -> dict[str, Any]:
     return content
 
 
-def missing_data(files: Sequence[Path], keys: Sequence[str]) -> list[str]:
-    """The pose stores that the configuration names under these keys of its data and that do not exist."""
+def stores(files: Sequence[Path], keys: Sequence[str] = DATA_KEYS) -> list[Path]:
+    """The pose stores that the configuration names under these keys of its data."""
     arguments = merged(files).get("data", {}).get("init_args", {})
     named: list[str] = []
     for key in keys:
         value = arguments.get(key) or []
         named += value if isinstance(value, list) else [value]
-    return [path for path in named if not Path(path).is_file()]
+    return [Path(path) for path in named]
 
 
 def digest(files: Sequence[Path], arguments: Sequence[str]) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from pose3d.errors import PoseError
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import measure, tests_of
-from pose3d.paper.merge import DATA_KEYS, digest, merged, missing_data
+from pose3d.paper.merge import DATA_KEYS, digest, merged, stores
+from pose3d.paper.stand_ins import make_stand_ins
 from pose3d.paper.steps import Step, check_profile, has_stand_in, needed, steps, test_configs, training_configs
 from pose3d.sweep.process import environment, last_words, start, stop
 
@@ -55,12 +56,22 @@ class Reproduction:
             if not tests_of(row, self._available):
                 sets = " and ".join(sorted({c.test for n, c in row.columns.items() if row.figures[n] is not None}))
                 raise PoseError(f"{row.key} is tested on {sets}, for which profile {self.profile!r} has no data")
+        self._make_stand_ins(rows)
         for row in rows:
             for step in needed([str(row.step)]):
                 self._check_data(row, training_configs(step, self.profile), DATA_KEYS[:2])
             for test, switches in tests_of(row, self._available):
                 files = test_configs(steps()[str(row.step)], self.profile, test, switches)
                 self._check_data(row, files, DATA_KEYS[2:])
+
+    def _make_stand_ins(self, rows: Sequence[Row]) -> None:
+        """Split the lab world by subject where these rows need it."""
+        piles = [training_configs(step, self.profile) for step in needed([str(row.step) for row in rows])]
+        for row in rows:
+            for test, switches in tests_of(row, self._available):
+                piles.append(test_configs(steps()[str(row.step)], self.profile, test, switches))
+        for path in make_stand_ins([path for pile in piles for path in stores(pile, DATA_KEYS)]):
+            self.say(f"wrote {path}")
 
     def training_command(self, step: Step, seed: int) -> list[str]:
         """The `lightning fit` of a training, without resuming."""
@@ -94,11 +105,11 @@ class Reproduction:
         return words
 
     def _check_data(self, row: Row, files: Sequence[Path], keys: Sequence[str]) -> None:
-        if absent := missing_data(files, keys):
+        if absent := [path for path in stores(files, keys) if not path.is_file()]:
             source = (
                 "`make data` makes the embedded data set" if self.profile == "mini" else "`pose3d prepare` makes it"
             )
-            raise PoseError(f"{row.key} needs {absent[0]} ({files[-1]}), which is not prepared; {source}")
+            raise PoseError(f"{row.key} needs {absent[0]}, which is not prepared; {source}")
 
     def _train(self, step: Step, seed: int, place: str) -> None:
         """Train, unless it is done; go on from last.ckpt where an earlier process was cut off."""

@@ -60,6 +60,7 @@ def config_words(row: Row) -> str:
 def show(table: PaperTable, rows: Sequence[Row], out: Path) -> Table:
     """One table of the ledger."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     shown = Table(title=f"{table.id} · {table.title}", box=box.SIMPLE_HEAD, title_justify="left")
@@ -67,22 +68,17 @@ def show(table: PaperTable, rows: Sequence[Row], out: Path) -> Table:
     shown.caption_justify = "left"
     shown.add_column("row", overflow="fold")
     shown.add_column("result", overflow="fold")
+    shown.add_column("figures of")
     for column in table.columns.values():
         shown.add_column(f"{column.name}\n{column.unit}", justify="right")
     shown.add_column("config, or data", overflow="fold")
     for row in rows:
-        figures = [_printed(row.figures[column]) for column in table.columns]
-        shown.add_row(row.key, f"{row.name} [paper]".replace("[", r"\["), *figures, config_words(row))
+        shown.add_row(row.key, escape(row.name), "paper", *row.printed.values(), config_words(row))
         for ours in read_ours(out, row):
             where = f"{ours.profile} profile, {', '.join(ours.tested_on)}"
-            label = f"ours, {len(ours.seeds)} seed{'s' if len(ours.seeds) > 1 else ''}"
-            shown.add_row("", label, *(ours.text(column) for column in table.columns), where, style="cyan")
+            by = f"here, {len(ours.seeds)} seed{'s' if len(ours.seeds) > 1 else ''}"
+            shown.add_row("", "", by, *(ours.text(column) for column in table.columns), where, style="cyan")
     return shown
-
-
-def _printed(figure: float | None) -> str:
-    """A figure as the paper prints it."""
-    return "–" if figure is None else f"{figure:g}"
 
 
 def _words(step: Step) -> str:

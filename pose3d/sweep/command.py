@@ -46,6 +46,11 @@ def expand(command: Sequence[str], values: Mapping[str, Any], program: str | Non
     return expanded
 
 
+def is_stage(command: Sequence[str]) -> bool:
+    """Whether a command trains one of the stages (`lightning fit`, `python -m stages fit`), whose flags are known."""
+    return "fit" in command and bool({"lightning", "stages"} & set(command))
+
+
 def _text(value: Any) -> str:
     """A value as the command line reads it back: numbers in full, true and false as YAML."""
     return value if isinstance(value, str) else json.dumps(value)

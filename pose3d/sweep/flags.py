@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from pose3d.errors import PoseError
-from pose3d.sweep.command import expand
+from pose3d.sweep.command import expand, is_stage
 from pose3d.sweep.file import Sweep, closest
 from pose3d.sweep.process import environment
 
@@ -17,11 +17,11 @@ from pose3d.sweep.process import environment
 def check_flags(sweep: Sweep) -> None:
     """Raise PoseError when a parameter is no flag of the command's configuration, with the closest that are.
 
-    Only commands of LightningCLI (`lightning fit`, `python -m stages fit`) can be asked; others are left alone. The
-    command runs once without `${args}` and with `--print_config`, which trains nothing.
+    Only commands that train a stage can be asked; others are left alone. The command runs once without `${args}` and
+    with `--print_config`, which trains nothing.
     """
     words = [word for word in sweep.command if not word.startswith("${args")]
-    if "fit" not in words or not {"lightning", "stages"} & set(words):
+    if not is_stage(words):
         return
     run = subprocess.run(
         [*expand(words, {}, sweep.program), "--print_config"], capture_output=True, text=True, env=environment()

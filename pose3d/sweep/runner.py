@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pose3d.errors import PoseError
-from pose3d.sweep.command import expand
+from pose3d.sweep.command import expand, is_stage
 from pose3d.sweep.file import Sweep, closest, load_sweep
 from pose3d.sweep.process import environment, start
 from pose3d.sweep.search import import_optuna, next_trial, open_study
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COPY = "sweep.yaml"
 RUN_DIR = "POSE3D_RUN_DIR"
-"""Environment variable that tells the stages where a trial's files go, in place of the recipe's folder."""
+"""Environment variable with the trial's folder; a stage is told by its flag `--run_dir`."""
 
 
 @dataclass
@@ -108,9 +108,10 @@ class Runner:
         elif len(self.devices) > 1:
             extra["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // len(self.devices)))
         folder.mkdir(parents=True)
-        process = start(
-            expand(self.sweep.command, values, self.sweep.program), folder / "log.txt", environment(**extra)
-        )
+        command = expand(self.sweep.command, values, self.sweep.program)
+        if is_stage(command):
+            command.append(f"--run_dir={folder}")
+        process = start(command, folder / "log.txt", environment(**extra))
         self.say(f"{name} started: " + " ".join(f"{key}={value}" for key, value in values.items()))
         return Running(trial, folder, device, process)
 

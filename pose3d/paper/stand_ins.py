@@ -1,0 +1,46 @@
+"""Stores that the miniature needs beside the embedded data set: the lab world, split by subject as Human3.6M is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from pose3d.data.schema import COLUMNS
+from pose3d.data.store import PoseStore
+from pose3d.data.store_writer import StoreWriter
+
+LAB: Final = "lab3d.h5"
+SPLITS: Final = {"lab3d_train.h5": (1, 5, 6, 7, 8), "lab3d_test.h5": (9, 11)}
+OWN_ATTRIBUTES: Final = ("schema_version", "unit_3d", "unit_2d")
+"""Attributes that the writer sets itself."""
+
+
+def make_stand_ins(paths: Sequence[Path]) -> list[Path]:
+    """Write those of the stores that are splits of a lab world lying beside them, and missing or older than it.
+
+    Returns what was written.
+    """
+    written = []
+    for path in dict.fromkeys(paths):
+        lab = path.with_name(LAB)
+        if path.name not in SPLITS or not lab.is_file():
+            continue
+        if not path.is_file() or path.stat().st_mtime < lab.stat().st_mtime:
+            select_subjects(lab, path, SPLITS[path.name])
+            written.append(path)
+    return written
+
+
+def select_subjects(source: Path, target: Path, subjects: Sequence[int]) -> None:
+    """Copy the samples of some people into a store of their own, bytes and labels unchanged."""
+    store = PoseStore(source)
+    rows = np.flatnonzero(np.isin(store.labels("subject"), subjects))
+    columns = {name: store.labels(name) for name in COLUMNS if store.has(name)}
+    attrs = {key: value for key, value in store.attrs.items() if key not in OWN_ATTRIBUTES}
+    with StoreWriter(target, **attrs, subjects=list(subjects)) as writer:
+        for row in rows.tolist():
+            mask = store.mask_bytes(row) if store.has("masks") else None
+            writer.append(store.image_bytes(row), mask, **{name: values[row] for name, values in columns.items()})
