@@ -1,0 +1,10 @@
+"""How the loops of the embedded data set are compiled."""
+
+import numba
+
+compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+"""Compile on first use and keep the result on disk.
+
+Without `fastmath`, whose reordered and fused sums differ from processor to processor: pictures are to be the same bytes
+wherever they are drawn.
+"""
