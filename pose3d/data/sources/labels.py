@@ -13,6 +13,10 @@ from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, JointSet, remap
 
 RELEVANT_17 = remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)
 
+# MPII's head size is 0.6 times the diagonal of the head's box; here the box is as high as neck to head top and three
+# quarters as wide.
+HEAD_UNIT = 0.6 * float(np.hypot(1.0, 0.75))
+
 
 def inside_image(joints_2d: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
     """(..., J) bool: whether each joint (..., J, 2) px lies on a pixel of an image (w, h)."""
@@ -34,16 +38,21 @@ def joint_box(joints_2d: np.ndarray, labelled: np.ndarray | None = None) -> np.n
 
 
 def head_size(joints_2d: np.ndarray, names: JointSet, labelled: np.ndarray | None = None) -> float:
-    """px: the unit of PCKh where no head box was drawn, the distance from the neck to the top of the head.
+    """px: the unit of PCKh where no head box was drawn, HEAD_UNIT times the distance from neck to head top.
 
     Where one of the two is not labelled, or the head points at the camera: a tenth of the box's diagonal.
     """
     top, neck = names.index("head_top"), names.index("neck")
-    box = joint_box(joints_2d, labelled)
-    fallback = 0.1 * float(np.hypot(*box[2:]))
+    fallback = 0.1 * float(np.hypot(*joint_box(joints_2d, labelled)[2:]))
     if labelled is not None and not (labelled[top] and labelled[neck]):
         return fallback
-    return max(float(np.linalg.norm(joints_2d[top] - joints_2d[neck])), fallback)
+    return max(HEAD_UNIT * float(np.linalg.norm(joints_2d[top] - joints_2d[neck])), fallback)
+
+
+def head_size_3d(joints_3d: np.ndarray, names: JointSet, focal: float) -> float:
+    """px: the same from 3D joints (J, 3) mm, so that it does not shrink when someone looks at the camera."""
+    top, neck = joints_3d[names.index("head_top")], joints_3d[names.index("neck")]
+    return HEAD_UNIT * float(np.linalg.norm(top - neck)) * focal / ((top[2] + neck[2]) / 2)
 
 
 def fit_intrinsics(joints_2d: np.ndarray, joints_3d: np.ndarray) -> np.ndarray:
@@ -95,6 +104,12 @@ def make_sample(
     whole = window.size == full_size
     stored = window.move_joints(joints_2d)
     matrix = window.stored_from_img
+    if head_px is None:
+        head_px = (
+            head_size(joints_2d, names, labelled)
+            if three_d is None or labelled is not None
+            else head_size_3d(three_d["joints_3d"], names, float(three_d["intrinsics"][0, 0]))
+        )
     if labelled is not None:
         stored = np.where(labelled[:, None], stored, 0.0)
     visible = inside_image(stored, window.size)
@@ -102,8 +117,7 @@ def make_sample(
         "joints_2d": stored,
         "visible": visible if labelled is None else visible & labelled,
         "bbox": joint_box(stored, labelled),
-        "head_size": (head_size(joints_2d, names, labelled) if head_px is None else head_px)
-        * float(np.sqrt(matrix[0, 0] * matrix[1, 1])),
+        "head_size": head_px * float(np.sqrt(matrix[0, 0] * matrix[1, 1])),
         "image_size": window.size,
         **ids,
     }
