@@ -1,6 +1,6 @@
 """The three trainings of the paper as LightningModules, and the command line that runs them."""
 
-from pose3d.models.torchvision_ops import import_torchvision
+from pose3d.torchvision_ops import import_torchvision
 
 # Lightning imports torchvision, which must see its operators first.
 import_torchvision()

@@ -1,6 +1,6 @@
 """Lightning callbacks: what a run leaves behind in its folder, and averaged weights."""
 
-from pose3d.models.torchvision_ops import import_torchvision
+from pose3d.torchvision_ops import import_torchvision
 
 # Lightning imports torchvision, which must see its operators first.
 import_torchvision()

@@ -27,7 +27,7 @@ from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 
 # Lightning imports torchvision on its way.
-from pose3d.models.torchvision_ops import import_torchvision
+from pose3d.torchvision_ops import import_torchvision
 
 import_torchvision()
 from lightning.pytorch import LightningDataModule  # noqa: E402

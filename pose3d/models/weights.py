@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pose3d.errors import PoseError
-from pose3d.models.torchvision_ops import import_timm
+from pose3d.torchvision_ops import import_timm
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@ import importlib
 import pytest
 import torch
 
-from pose3d.models import torchvision_ops
+from pose3d import torchvision_ops
 
 
 def test_missing_operators_are_declared_until_the_import_goes_through(monkeypatch):
