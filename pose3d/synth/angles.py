@@ -68,8 +68,8 @@ def mirror(angles: np.ndarray) -> np.ndarray:
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Quaternion product a b of (..., 4), real part first."""
-    aw, ax, ay, az = np.moveaxis(a, -1, 0)
-    bw, bx, by, bz = np.moveaxis(b, -1, 0)
+    aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
+    bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
     return np.stack(
         (
             aw * bw - ax * bx - ay * by - az * bz,
@@ -97,32 +97,39 @@ def _swing(raise_: np.ndarray, plane: np.ndarray) -> np.ndarray:
     return np.stack((np.cos(half), -np.sin(half) * np.cos(plane), -np.sin(half) * np.sin(plane), 0 * half), -1)
 
 
+# How the three angles become one rotation: a product of three turns, each (axis, which angle, sign), left to right.
+# Axis 3 is the swing of shoulders and hips, sign 0 is no turn. The right side is computed as a left one, then mirrored.
+_NONE = (0, 0, 0)
+_TURNS = {
+    **dict.fromkeys(CONTROLS[TRUNK], ((2, 2, 1), (1, 1, 1), (0, 0, 1))),
+    "clavicle": ((1, 0, -1), _NONE, (2, 1, -1)),
+    "shoulder": ((3, 0, 1), _NONE, (2, 2, 1)),
+    "hip": ((3, 0, 1), _NONE, (2, 2, 1)),
+    "elbow": ((0, 0, -1), _NONE, (2, 2, 1)),
+    "knee": ((0, 0, 1), _NONE, (2, 2, 1)),
+    "wrist": ((1, 0, 1), (0, 1, -1), (2, 2, 1)),
+    "ankle": ((0, 0, -1), (1, 1, -1), (2, 2, 1)),
+}
+_TABLE = np.array([_TURNS[name.split("_")[-1]] for name in CONTROLS])  # (C, 3, 3)
+_SWUNG = np.flatnonzero(_TABLE[:, 0, 0] == 3)
+_CLAVICLES, _SHOULDERS = ([INDEX[f"{s}_{n}"] for s in "lr"] for n in ("clavicle", "shoulder"))
+
+
 def to_quaternions(angles: np.ndarray) -> np.ndarray:
     """Local rotations of all controls as quaternions (..., C, 4) from angles (..., C, 3) in degrees."""
-    out = np.zeros((*angles.shape[:-1], 4))
-    out[..., 0] = 1
-
-    def angle(name: str, k: int) -> np.ndarray:
-        return angles[..., INDEX[name], k]
-
-    for name in CONTROLS[TRUNK]:
-        tilt = multiply(about(1, angle(name, 1)), about(0, angle(name, 0)))
-        out[..., INDEX[name], :] = multiply(about(2, angle(name, 2)), tilt)
-    for side in "lr":  # the right side is computed as if it were a left one, and mirrored at the end
-        clavicle = multiply(about(1, -angle(f"{side}_clavicle", 0)), about(2, -angle(f"{side}_clavicle", 1)))
-        out[..., INDEX[f"{side}_clavicle"], :] = clavicle
-        for name in (f"{side}_shoulder", f"{side}_hip"):
-            swing = _swing(angle(name, 0), angle(name, 1))
-            out[..., INDEX[name], :] = multiply(swing, about(2, angle(name, 2)))
-        shoulder = out[..., INDEX[f"{side}_shoulder"], :]
-        out[..., INDEX[f"{side}_shoulder"], :] = multiply(clavicle * (1, -1, -1, -1), shoulder)
-        for name, sign in ((f"{side}_elbow", -1), (f"{side}_knee", 1)):
-            out[..., INDEX[name], :] = multiply(about(0, sign * angle(name, 0)), about(2, angle(name, 2)))
-        wrist, ankle = f"{side}_wrist", f"{side}_ankle"
-        hand = multiply(about(1, angle(wrist, 0)), about(0, -angle(wrist, 1)))
-        out[..., INDEX[wrist], :] = multiply(hand, about(2, angle(wrist, 2)))
-        foot = multiply(about(0, -angle(ankle, 0)), about(1, -angle(ankle, 1)))
-        out[..., INDEX[ankle], :] = multiply(foot, about(2, angle(ankle, 2)))
+    controls = np.arange(len(CONTROLS))
+    turns = []
+    for k in range(3):
+        axis, which, sign = _TABLE[:, k].T
+        half = np.radians(angles[..., controls, which] * sign) / 2
+        turn = np.zeros((*half.shape, 4))
+        turn[..., 0] = np.cos(half)
+        turn[..., controls, 1 + axis % 3] = np.sin(half)
+        turns.append(turn)
+    turns[0][..., _SWUNG, :] = _swing(angles[..., _SWUNG, 0], angles[..., _SWUNG, 1])
+    out = multiply(multiply(turns[0], turns[1]), turns[2])
+    back = out[..., _CLAVICLES, :] * (1, -1, -1, -1)
+    out[..., _SHOULDERS, :] = multiply(back, out[..., _SHOULDERS, :])
     out[..., _RIGHT, 2:] *= -1
     return out
 

@@ -51,13 +51,10 @@ class Flat:
 Place = Room | Surroundings | Flat
 
 
-def paint(
-    place: Place, intrinsics: np.ndarray, cam_from_world: np.ndarray, size: tuple[int, int], shadow: np.ndarray
-) -> np.ndarray:
-    """Picture (h, w, 3) float32 in 0..1 of a place.
+def paint(place: Place, intrinsics: np.ndarray, cam_from_world: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Picture (h, w, 3) float32 in 0..1 (display values) of a place.
 
-    `intrinsics` (3, 3) px, `cam_from_world` (4, 4) in metres, `size` (w, h); `shadow` (n, 4): x, y, radius in m and
-    strength of the soft spots where the person darkens the floor.
+    `intrinsics` (3, 3) px, `cam_from_world` (4, 4) in metres, `size` (w, h).
     """
     width, height = size
     if isinstance(place, Flat):
@@ -67,12 +64,12 @@ def paint(
     eye = -cam_from_world[:3, :3].T @ cam_from_world[:3, 3]
     out = np.empty((height, width, 3), np.float32)
     if isinstance(place, Surroundings):
-        _cast_surroundings(out, rays, eye, place.image, place.turn, place.eye_height, place.radius, shadow)
+        _cast_surroundings(out, rays, eye, place.image, place.turn, place.eye_height, place.radius)
     else:
         texels = float(intrinsics[0, 0])
         _cast_room(
             out, rays, eye, place.low, place.high, place.textures, place.repeat, _mean_colours(place.textures),
-            place.furniture, place.colours, place.light, texels, shadow,
+            place.furniture, place.colours, place.light, texels,
         )  # fmt: skip
     return out
 
@@ -82,18 +79,7 @@ def _mean_colours(textures: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True, nogil=True)
-def _darkness(x, y, shadow):
-    """Share of light that reaches the floor at (x, y)."""
-    lit = 1.0
-    for k in range(shadow.shape[0]):
-        d2 = ((x - shadow[k, 0]) ** 2 + (y - shadow[k, 1]) ** 2) / (shadow[k, 2] ** 2)
-        if d2 < 9.0:
-            lit *= 1.0 - shadow[k, 3] * np.exp(-d2)
-    return lit
-
-
-@numba.njit(cache=True, nogil=True)
-def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius, shadow):
+def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius):
     """Each ray meets the floor within `radius` or the cylinder beyond; the panorama is read towards that point."""
     height, width = out.shape[:2]
     rows, columns = image.shape[:2]
@@ -107,10 +93,8 @@ def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius, shadow):
             b = eye[0] * dx + eye[1] * dy
             c = eye[0] * eye[0] + eye[1] * eye[1] - radius * radius
             t = (-b + np.sqrt(max(b * b - a * c, 0.0))) / a
-            lit = 1.0
-            if dz < 0 and -eye[2] / dz < t:
-                t = -eye[2] / dz
-                lit = _darkness(eye[0] + t * dx, eye[1] + t * dy, shadow)
+            if dz < 0:
+                t = min(t, -eye[2] / dz)
             px, py, pz = eye[0] + t * dx, eye[1] + t * dy, eye[2] + t * dz - eye_height
             azimuth = -np.arctan2(py, px) + turn
             elevation = np.arctan2(pz, np.sqrt(px * px + py * py))
@@ -122,7 +106,7 @@ def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius, shadow):
             for ch in range(3):
                 upper = image[y0, xa, ch] * (1 - fx) + image[y0, xb, ch] * fx
                 lower = image[y0 + 1, xa, ch] * (1 - fx) + image[y0 + 1, xb, ch] * fx
-                out[v, u, ch] = (upper * (1 - fy) + lower * fy) * lit / 255
+                out[v, u, ch] = (upper * (1 - fy) + lower * fy) / 255
 
 
 @numba.njit(cache=True, nogil=True)
@@ -147,7 +131,7 @@ def _enter(eye, dx, dy, dz, box):
 
 
 @numba.njit(cache=True, nogil=True)
-def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, colours, light, texels, shadow):
+def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, colours, light, texels):
     """Each ray meets one of the six surfaces or a piece of furniture."""
     height, width = out.shape[:2]
     for v in range(height):
@@ -184,8 +168,6 @@ def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, co
             gap = min(gap, min(px - low[0], high[0] - px)) if axis != 0 else gap
             gap = min(gap, min(py - low[1], high[1] - py)) if axis != 1 else gap
             lit *= 1 - 0.3 * np.exp(-3.5 * max(gap, 0.0))
-            if face == 0:
-                lit *= _darkness(px, py, shadow)
             a = py if axis == 0 else px
             b = py if axis == 2 else -pz
             r = repeat[face]

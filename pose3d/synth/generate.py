@@ -1,0 +1,235 @@
+"""Generate pose stores of the worlds: on all cores, resumable, the same bytes however many processes take part.
+
+The images of a world are made in shards of 128, each a file in `<out>/.<world>.parts/` that appears only when it is
+whole. A run that was stopped, by whatever means, goes on with the missing shards. When all are there they are merged in
+order into `<out>/<world>.h5`, and the folder goes.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import pairwise
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from pose3d import __version__
+from pose3d.data.store_writer import StoreWriter
+from pose3d.errors import PoseError
+from pose3d.synth.motion import ACTIVITIES
+from pose3d.synth.worlds import SCENE_NAMES, Shot, plan, world
+
+SHARD = 128
+"""Images in a shard."""
+
+GENERATOR = f"pose3d synth {__version__}"
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+
+Progress = Callable[[int], None]
+"""Called with the number of images that were just finished."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that decides the contents of one world's file.
+
+    `resolution` px is the side of the (square) images; `photos` are a user's backgrounds, None for the built-in ones.
+    """
+
+    world: str
+    num: int
+    seed: int = 0
+    resolution: int = 256
+    photos: tuple[Path, ...] = ()
+
+    def parameters(self) -> str:
+        """What the contents depend on, as JSON: equal parameters, equal bytes."""
+        fields = asdict(self) | {"photos": _digest(self.photos), "generator": GENERATOR}
+        return json.dumps(fields, sort_keys=True)
+
+
+def photos_in(folder: Path) -> tuple[Path, ...]:
+    """Pictures in a folder of a user's own backgrounds, in order of their names."""
+    if not folder.is_dir():
+        raise PoseError(f"there is no folder {folder}; --backgrounds needs a folder of pictures")
+    photos = tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES))
+    if not photos:
+        raise PoseError(f"no pictures ({', '.join(PHOTO_SUFFIXES)}) in {folder}; --backgrounds needs at least one")
+    return photos
+
+
+def _digest(photos: tuple[Path, ...]) -> str:
+    """Names and contents of the photos in one word; the folder they lie in does not matter."""
+    digest = hashlib.sha256()
+    for photo in photos:
+        digest.update(photo.name.encode() + b"\0" + hashlib.sha256(photo.read_bytes()).digest())
+    return digest.hexdigest() if photos else ""
+
+
+def is_complete(job: Job, out: Path) -> bool:
+    """Whether `out` already holds this world, made with the same parameters."""
+    try:
+        with h5py.File(out / f"{job.world}.h5", "r") as file:
+            return file.attrs.get("parameters") == job.parameters()
+    except OSError:
+        return False
+
+
+def generate(job: Job, out: Path, workers: int = 1, progress: Progress = lambda done: None) -> Path:
+    """Make `<out>/<world>.h5` and return its path.
+
+    Raises PoseError where a folder of parts belongs to a run with other parameters.
+    """
+    target = out / f"{job.world}.h5"
+    parts = out / f".{job.world}.parts"
+    shots = list(plan(world(job.world), job.num))
+    shards = [shots[i : i + SHARD] for i in range(0, len(shots), SHARD)]
+    _open_parts(parts, job)
+    missing = [i for i in range(len(shards)) if not _part(parts, i).is_file()]
+    progress(sum(len(shards[i]) for i in range(len(shards)) if i not in set(missing)))
+    if missing:
+        make = partial(_make_shard, job, parts)
+        _run(make, [(i, shards[i]) for i in missing], min(workers, len(missing)), progress)
+    _merge(job, target, [_part(parts, i) for i in range(len(shards))])
+    shutil.rmtree(parts)
+    return target
+
+
+def _open_parts(parts: Path, job: Job) -> None:
+    """Create the folder of parts, or make sure that the one that is there belongs to the same job."""
+    note = parts / "parameters.json"
+    if not parts.exists():
+        try:
+            parts.mkdir(parents=True)
+        except OSError as error:
+            raise PoseError(f"cannot write to {parts.parent}: {error.strerror}; choose another --out") from error
+    if note.is_file():
+        if note.read_text() != job.parameters():
+            raise PoseError(
+                f"{parts} holds an unfinished run with other parameters; "
+                "delete it to start anew, or run with the same options to finish it"
+            )
+        return
+    for leftover in parts.iterdir():  # a folder without its note never held a finished part
+        leftover.unlink()
+    _write_atomically(note, lambda path: path.write_text(job.parameters()))
+
+
+def _part(parts: Path, index: int) -> Path:
+    return parts / f"{index:05d}.npz"
+
+
+def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside `path`, then rename: what bears the name is whole."""
+    partial_path = path.with_name(f"{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        write(partial_path)
+        os.replace(partial_path, path)
+    except OSError as error:
+        raise PoseError(f"cannot write {path}: {error.strerror}; is the disk full?") from error
+
+
+def _run(make: Callable, tasks: list[tuple[int, list[Shot]]], workers: int, progress: Progress) -> None:
+    """Make shards in this process, or in several; images are counted as they are finished."""
+    if workers <= 1:
+        for task in tasks:
+            make(task, tick=progress)
+        return
+    # spawn: the same on every system, and no thread or file handle is inherited
+    context = multiprocessing.get_context("spawn")
+    counter = context.Value("q", 0)
+    with context.Pool(workers, _start_worker, (os.getpid(), counter)) as pool:
+        pending = pool.map_async(make, tasks, chunksize=1)
+        seen = 0
+        while not pending.ready():
+            pending.wait(0.2)
+            progress(counter.value - seen)
+            seen = counter.value
+        pending.get()
+        progress(counter.value - seen)
+
+
+_counter: Synchronized | None = None
+
+
+def _start_worker(parent: int, counter: Synchronized) -> None:
+    """One thread per process; Ctrl-C is the parent's business; a worker whose parent was killed goes too."""
+    global _counter
+    _counter = counter
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _count_in_worker(done: int) -> None:
+    assert _counter is not None
+    with _counter.get_lock():
+        _counter.value += done
+
+
+def _make_shard(job: Job, parts: Path, task: tuple[int, list[Shot]], tick: Progress | None = None) -> None:
+    """Draw the shots of one shard and write them as one file."""
+    import cv2
+
+    from pose3d.synth.scenes import draw  # brings the renderer, which only those that draw need
+
+    cv2.setNumThreads(1)
+    tick = tick or _count_in_worker
+    index, shots = task
+    samples = []
+    for shot in shots:
+        samples.append(draw(job, shot))
+        tick(1)
+    columns: dict[str, Any] = {
+        f"label_{name}": np.stack([s.labels[name] for s in samples]) for name in samples[0].labels
+    }
+    for kind, encoded in (("image", [s.image for s in samples]), ("mask", [s.mask or b"" for s in samples])):
+        columns[kind] = np.frombuffer(b"".join(encoded), np.uint8)
+        columns[f"{kind}_offset"] = np.cumsum([0, *map(len, encoded)])
+    _write_atomically(_part(parts, index), lambda path: np.savez(path, **columns))
+
+
+def _merge(job: Job, target: Path, parts: list[Path]) -> None:
+    """Append all parts in order to one store."""
+    described = world(job.world)
+    writer = StoreWriter(
+        target,
+        joint_set="mpi_inf_3dhp_28" if described.three_d else "mpi_inf_3dhp_17",
+        source=f"twin/{job.world}",
+        generator=GENERATOR,
+        seed=job.seed,
+        sequence_names=[s.name for s in described.sequences],
+        activity_names=["", *ACTIVITIES],
+        scene_names=list(SCENE_NAMES),
+        augmentable=[list(s.augmentable) for s in described.sequences],
+        parameters=job.parameters(),
+    )
+    with writer:
+        for path in parts:
+            with np.load(path) as part:
+                data = {name: part[name] for name in part.files}
+            labels = {name.removeprefix("label_"): data[name] for name in data if name.startswith("label_")}
+            images, masks = (_split(data[kind], data[f"{kind}_offset"]) for kind in ("image", "mask"))
+            for i, (image, mask) in enumerate(zip(images, masks, strict=True)):
+                writer.append(image, mask or None, **{name: values[i] for name, values in labels.items()})
+
+
+def _split(data: np.ndarray, offset: np.ndarray) -> list[bytes]:
+    raw = data.tobytes()
+    return [raw[a:b] for a, b in pairwise(offset)]

@@ -1,0 +1,138 @@
+"""Stage a shot: who stands how, where, and what the camera sees of it; and the labels that follow from that.
+
+Everything here is exact geometry; how it looks is up to `pose3d.synth.scenes`.
+"""
+
+import zlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, remap
+from pose3d.synth import cameras
+from pose3d.synth.bodies import PosedBody, load_bodies, pose_body, universal_scale
+from pose3d.synth.cameras import Camera
+from pose3d.synth.motion import Clip, sample_clip
+from pose3d.synth.worlds import SHARE, Sequence, Shot, World
+
+PERSON_HEIGHT = (0.60, 0.88)
+"""Share of the image's height (or width, whichever binds) that the person's outline takes."""
+
+MAX_ROAM_M = 0.7
+"""How far from the middle of a camera rig people wander."""
+
+_NEAREST_MM = 500.0
+_ATTEMPTS = 30
+_RELEVANT = remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)
+_HEAD_TOP, _NECK = MPI_INF_3DHP_28.index("head_top"), MPI_INF_3DHP_28.index("neck")
+_PELVIS = MPI_INF_3DHP_28.index("pelvis")
+# MPII labels no spine and no mid-head; the twin of it does not either.
+_UNLABELLED_2D = [MPI_INF_3DHP_17.index(name) for name in ("spine", "head")]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A posed person (world, m), the camera that films the shot, and what the person does."""
+
+    posed: PosedBody
+    camera: Camera
+    clip: Clip
+    heading: float
+
+
+def generator(seed: int, *key: str | int) -> np.random.Generator:
+    """Random numbers of one thing, named by `key`, in the data set `seed`, whatever the order things are made in."""
+    words = [zlib.crc32(k.encode()) if isinstance(k, str) else k for k in key]
+    return np.random.default_rng(np.random.SeedSequence([seed, *words]))
+
+
+@lru_cache(maxsize=4)
+def clip_of(world: World, sequence: int, clip: int, seed: int) -> Clip:
+    """The motion of one clip of a sequence."""
+    rng = generator(seed, world.name, "clip", sequence, clip)
+    activities = world.sequences[sequence].activities
+    shares = np.array([SHARE[a] for a in activities])
+    activity = int(rng.choice(activities, p=shares / shares.sum()))
+    drawn = sample_clip(activity, world.frames, rng, fps=1 / world.interval)
+    reach = np.linalg.norm(drawn.root_xy, axis=1).max()
+    return replace(drawn, root_xy=drawn.root_xy * min(1.0, MAX_ROAM_M / max(reach, 1e-6)))
+
+
+def stage(world: World, shot: Shot, seed: int, resolution: int) -> Stage:
+    """Pose the person of a shot and find a picture that holds all of it."""
+    sequence = world.sequences[shot.sequence]
+    clip = clip_of(world, shot.sequence, shot.clip, seed)
+    t = shot.clip_frame
+    posed = pose_body(load_bodies(), sequence.body, clip.local[t], clip.root_xy[t], float(clip.airborne[t]))
+    forward = clip.local[t, 0, :, 1] * -1  # the pelvis's -y axis in the world
+    heading = float(np.arctan2(forward[0], -forward[1]))
+    rng = generator(seed, world.name, "camera", shot.index)
+    rig = world.cameras(sequence)
+    size = (resolution * 3 // 2, resolution * 27 // 32) if sequence.scene == 3 else (resolution, resolution)
+    outline = posed.vertices[load_bodies().body_vertices[::4]]  # a quarter of the skin tells the extent well enough
+    for _ in range(_ATTEMPTS):
+        whole = rig[shot.camera] if rig else cameras.wild(rng, 1000 * posed.joints_28[_PELVIS])
+        camera = _frame(whole, outline, size, rng)
+        if camera is not None:
+            return Stage(posed, camera, clip, heading)
+    raise RuntimeError(f"no camera of {world.name} sees the whole person of shot {shot.index}")
+
+
+def _frame(camera: Camera, vertices: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> Camera | None:
+    """The window of a camera that holds all vertices (V, 3) m; None when the camera stands too close."""
+    pixels, in_camera = camera.project(1000.0 * vertices)
+    if in_camera[:, 2].min() < _NEAREST_MM:
+        return None
+    low, high = pixels.min(0), pixels.max(0)
+    extent = (high - low) / size  # in units of the image's sides
+    width = float(extent.max() * size[0]) / rng.uniform(*PERSON_HEIGHT)
+    slack = width * np.array([1, size[1] / size[0]]) - (high - low)
+    centre = (low + high) / 2 + slack * rng.uniform(-0.35, 0.35, 2)
+    return camera.window(centre, width, size)
+
+
+def labels(world: World, shot: Shot, staged: Stage) -> dict[str, np.ndarray]:
+    """All label columns of a shot, as in `pose3d.data.schema`."""
+    sequence: Sequence = world.sequences[shot.sequence]
+    camera = staged.camera
+    pixels, joints = camera.project(1000.0 * staged.posed.joints_28.astype(float))
+    size = np.array(camera.size)
+    inside = np.asarray((pixels > -0.5) & (pixels < size - 0.5)).all(-1)
+    relevant = pixels[_RELEVANT]
+    low, high = relevant.min(0), relevant.max(0)
+    columns: dict[str, np.ndarray] = {
+        "bbox": np.concatenate((low, high - low)),
+        "head_size": np.array(_head_size(joints, camera.intrinsics[0, 0])),
+        "image_size": size,
+        "subject": np.array(sequence.subject),
+        "sequence": np.array(shot.sequence),
+        "activity": np.array(staged.clip.activity),
+        "scene": np.array(sequence.scene),
+        "camera": np.array(shot.camera),
+        "frame": np.array(shot.frame(world)),
+    }
+    if not world.three_d:
+        visible = np.array(inside[_RELEVANT])
+        visible[_UNLABELLED_2D] = False
+        return columns | {"joints_2d": np.where(visible[:, None], relevant, 0), "visible": visible}
+    root = joints[_PELVIS]
+    return columns | {
+        "joints_2d": pixels,
+        "visible": inside,
+        "joints_3d": joints,
+        "joints_3d_univ": root + (joints - root) * universal_scale(load_bodies(), sequence.body),
+        "intrinsics": camera.intrinsics,
+        "cam_from_world": camera.cam_from_world,
+    }
+
+
+def _head_size(joints: np.ndarray, focal: float) -> float:
+    """0.6 times the diagonal of the head's box in px, as MPII measures heads (PCKh).
+
+    The box is taken from 3D, so that it does not shrink when someone bows towards the camera: as high as from the neck
+    to the top of the head, three quarters as wide, at the head's depth.
+    """
+    length = np.linalg.norm(joints[_HEAD_TOP] - joints[_NECK])
+    depth = (joints[_HEAD_TOP, 2] + joints[_NECK, 2]) / 2
+    return float(0.6 * length * np.hypot(1, 0.75) * focal / depth)

@@ -1,0 +1,217 @@
+"""The four worlds of the embedded data set, declared: who, where, in what, seen by which cameras, how often.
+
+A world is a list of sequences; a sequence has one subject, one outfit, one place and several cameras, and is filmed as
+clips of consecutive frames. `plan` turns a number of images into shots (sequence, clip, frame, camera) without drawing
+anything; `pose3d.synth.scenes` draws one shot. Subjects, textures and places of `test` occur in no training world.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pose3d.errors import PoseError
+from pose3d.synth import cameras
+from pose3d.synth.cameras import CHEST_CAMERAS, Camera
+
+Range = tuple[int, int]
+"""First and one past the last of a range of numbers (textures, drawn places)."""
+
+SCENE_NAMES = ("", "green screen", "studio", "outdoor")
+"""Scene ids 1..3 as in the 3DHP test set; 0 where the world has none."""
+
+SHARE = {1: 0.26, 2: 0.16, 3: 0.13, 4: 0.13, 5: 0.08, 6: 0.12, 7: 0.12}
+"""How often each activity occurs: mostly upright, floor poses a minority."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Where the appearance of a world comes from; the ranges of two worlds do not overlap.
+
+    `textures` and `drawn_places` are ranges of texture and place numbers, `panoramas` names of photographed places.
+    `kinds`: shares of "room", "photographed", "drawn", "flat", "green" backgrounds.
+    """
+
+    textures: Range
+    kinds: tuple[tuple[str, float], ...]
+    drawn_places: Range = (0, 0)
+    panoramas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One take: `body` is the index of the person's body, `subject` the id in the labels, `activities` ids 1..7."""
+
+    name: str
+    subject: int
+    body: int
+    activities: tuple[int, ...]
+    look: Look
+    cameras: tuple[int, ...] = ()
+    scene: int = 0
+    plain: bool = False
+    tight: bool = False
+    augmentable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """Sequences and how they are filmed.
+
+    `rig()` gives the cameras that `Sequence.cameras` index; without a rig each shot has a camera of its own. A clip has
+    `frames` frames, `interval` s apart (so that joints move by more than 200 mm between them, decision D2), each seen
+    by `views` of the sequence's cameras. `one_outfit`: clothes and place stay the same for a whole sequence.
+    """
+
+    name: str
+    sequences: tuple[Sequence, ...]
+    rig: Callable[[], tuple[Camera, ...]] | None = None
+    outdoor_rig: Callable[[], tuple[Camera, ...]] | None = None
+    frames: int = 6
+    interval: float = 0.6
+    views: int = 1
+    three_d: bool = True
+    masks: bool = False
+    one_outfit: bool = True
+    weights: tuple[float, ...] = ()
+
+    def cameras(self, sequence: Sequence) -> tuple[Camera, ...]:
+        """The cameras around one sequence; empty where each shot has its own."""
+        rig = self.outdoor_rig if sequence.scene == 3 and self.outdoor_rig else self.rig
+        return _cached(rig) if rig else ()
+
+
+@lru_cache(maxsize=8)
+def _cached(rig: Callable[[], tuple[Camera, ...]]) -> tuple[Camera, ...]:
+    return rig()
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One image of a world: `clip` counts within the sequence, `frame` within the sequence, `camera` is an id."""
+
+    index: int
+    sequence: int
+    clip: int
+    clip_frame: int
+    camera: int
+
+    def frame(self, world: World) -> int:
+        """Frame number within the sequence."""
+        return self.clip * world.frames + self.clip_frame
+
+
+_WILD = Look(
+    textures=(0, 4000),
+    kinds=(("room", 0.34), ("photographed", 0.36), ("drawn", 0.16), ("flat", 0.14)),
+    drawn_places=(0, 400),
+    panoramas=(
+        "apartment", "bridge", "dawn", "esplanade", "forest", "hall", "lab", "lobby",
+        "night", "sky", "studio", "sunrise", "sunset", "venice", "workshop",
+    ),
+)  # fmt: skip
+_LAB = Look(textures=(4000, 4200), kinds=(("room", 1.0),), drawn_places=(1000, 1001))
+_STUDIO = Look(textures=(4200, 5000), kinds=(("green", 1.0),))
+_TEST_GREEN = Look(textures=(8000, 8100), kinds=(("green", 1.0),))
+_TEST_STUDIO = Look(
+    textures=(8100, 8200),
+    kinds=(("photographed", 0.5), ("room", 0.5)),
+    drawn_places=(2000, 2004),
+    panoramas=("warehouse",),
+)
+_TEST_PARK = Look(textures=(8200, 8300), kinds=(("photographed", 1.0),), panoramas=("park",))
+_TEST_CITY = Look(textures=(8300, 8400), kinds=(("photographed", 1.0),), panoramas=("city",))
+
+_ALL = (1, 2, 3, 4, 5, 6, 7)
+
+
+def _wild() -> World:
+    """In the wild, 2D labels only: nine subjects to train, two to validate; everything varies from image to image."""
+    sequences = [Sequence("train", 1 + i, 15 + i, _ALL, _WILD) for i in range(9)]
+    sequences += [Sequence("validation", 10 + i, 24 + i, _ALL, _WILD) for i in range(2)]
+    named = tuple(Sequence(f"{s.name}/S{s.subject}", s.subject, s.body, s.activities, s.look) for s in sequences)
+    weights = (0.9 / 9,) * 9 + (0.1 / 2,) * 2
+    return World("wild2d", named, frames=1, three_d=False, one_outfit=False, weights=weights)
+
+
+def _lab() -> World:
+    """A marker-based lab as in Human3.6M: one room, four cameras, tight plain clothes, subjects 9 and 11 to test."""
+    subjects = (1, 5, 6, 7, 8, 9, 11)
+    sequences = tuple(
+        Sequence(f"S{s}/{name}", s, 8 + i, activities, _LAB, (0, 1, 2, 3), plain=True, tight=True)
+        for i, s in enumerate(subjects)
+        for name, activities in (("Walking", (1, 7)), ("Sitting", (3, 4)), ("Posing", (2, 5, 6, 7)))
+    )
+    return World("lab3d", sequences, rig=cameras.lab)
+
+
+_RECOLOURED = {"S2/Seq2", "S3/Seq2", "S5/Seq2", "S6/Seq2", "S7/Seq1", "S8/Seq1"}
+_UPPER_ONLY = {"S1/Seq2", "S4/Seq2"}
+
+
+def _augmentable(name: str) -> tuple[str, ...]:
+    """What may be changed in a studio sequence, as in the official table of MPI-INF-3DHP (datasets.md 1.5)."""
+    if name in _UPPER_ONLY:
+        return ("chair", "upper")
+    return ("background", "chair", "upper", "lower") if name in _RECOLOURED else ("background", "chair")
+
+
+def _studio() -> World:
+    """The green-screen studio of MPI-INF-3DHP: 8 subjects x 2 sequences, 14 cameras, five chest-high ones used."""
+    sequences = []
+    for subject in range(1, 9):
+        for name, activities in ((f"S{subject}/Seq1", (1, 2, 3, 4)), (f"S{subject}/Seq2", (5, 6, 3, 7))):
+            parts = _augmentable(name)
+            plain = "upper" in parts
+            sequences.append(
+                Sequence(
+                    name, subject, subject - 1, activities, _STUDIO, CHEST_CAMERAS, 1, plain=plain, augmentable=parts
+                )
+            )
+    return World("studio3d", tuple(sequences), rig=cameras.studio, masks=True)
+
+
+def _test() -> World:
+    """Six sequences as in the 3DHP test set: two with green screen, two in a studio without, two outdoors."""
+    looks = (_TEST_GREEN, _TEST_GREEN, _TEST_STUDIO, _TEST_STUDIO, _TEST_PARK, _TEST_CITY)
+    scenes = (1, 1, 2, 2, 3, 3)
+    sequences = tuple(
+        Sequence(f"TS{i + 1}", i + 1, 26 + i, _ALL if scene < 3 else (1, 2, 4, 5, 6, 7), look, (0,), scene)
+        for i, (look, scene) in enumerate(zip(looks, scenes, strict=True))
+    )
+    return World("test", sequences, rig=cameras.studio_test, outdoor_rig=cameras.outdoor_test)
+
+
+WORLDS = {w.name: w for w in (_wild(), _lab(), _studio(), _test())}
+
+# Images per world. `quick` is what the default recipes train on; `full` is for longer runs.
+PRESETS = {
+    "quick": {"wild2d": 4200, "lab3d": 900, "studio3d": 3600, "test": 900},
+    "full": {"wild2d": 24000, "lab3d": 12000, "studio3d": 24000, "test": 3000},
+}
+
+
+def world(name: str) -> World:
+    """A world by name; an unknown name is a PoseError that lists the known ones."""
+    if name not in WORLDS:
+        raise PoseError(f"there is no world {name!r}; there are {', '.join(WORLDS)}")
+    return WORLDS[name]
+
+
+def plan(world: World, num: int) -> Iterator[Shot]:
+    """`num` shots: the sequences share them by weight, each filming clip after clip; cameras take turns.
+
+    Only the count matters, no random numbers: a shot's contents are drawn later from (seed, world, sequence, clip).
+    """
+    weights = world.weights or (1 / len(world.sequences),) * len(world.sequences)
+    index, done = 0, 0.0
+    for number, (sequence, weight) in enumerate(zip(world.sequences, weights, strict=True)):
+        done += weight
+        count = round(num * done) - index
+        ids = sequence.cameras or (0,)
+        for k in range(count):
+            moment, view = divmod(k, world.views)
+            clip, clip_frame = divmod(moment, world.frames)
+            # 5 cameras and 6 frames a clip: the turn moves on by one from clip to clip
+            camera = ids[(moment + clip + view * max(1, len(ids) // world.views)) % len(ids)]
+            yield Shot(index + k, number, clip, clip_frame, camera)
+        index += count
