@@ -46,6 +46,11 @@ def _check_one(path: Path, sample: int | None) -> int:
     except PoseError as error:
         print(f"error: {error}")
         errors += 1
-    noted = f", {warnings} warning{'s' * (warnings > 1)}" if warnings else ""
-    print(f"{path}: {f'not whole, {errors} errors' if errors else 'whole'}{noted}")
+    verdict = f"not whole, {_counted(errors, 'error')}" if errors else "whole"
+    noted = f", {_counted(warnings, 'warning')}" if warnings else ""
+    print(f"{path}: {verdict}{noted}")
     return 2 if errors else 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
