@@ -1,0 +1,266 @@
+"""Clothes, shoes, hair and skin colour on a posed body.
+
+Garments are shells around the skin that share its bones: tights cut to length for tops, trousers and shoes, a skirt, long
+hair. They are pushed outwards along the normals, more for loose ones, with folds; the skin beneath is left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose3d.errors import PoseError
+from pose3d.synth.bodies import Bodies, PosedBody
+from pose3d.synth.colour import to_linear
+from pose3d.synth.cutting import Shell, place_cuts
+from pose3d.synth.render import LOWER, PERSON, UPPER, Material, Mesh
+from pose3d.synth.skinning import vertex_normals
+
+SLEEVES = {"none": 0.16, "short": 0.62, "long": 1.93}
+"""Where sleeves end along the arm: 0 shoulder, 1 elbow, 2 wrist."""
+LEGS = {"briefs": -0.2, "shorts": -0.62, "three_quarter": -1.35, "long": -1.96}
+"""Where trouser legs end: 0 hip, -1 knee, -2 ankle."""
+SKIRTS = {"none": 0.0, "short": -0.7, "knee": -1.05, "long": -1.7}
+HAIR = {"none": 0.0, "cropped": 0.0, "short": 1.52, "bob": 1.12, "long": 0.0}
+"""Where hair ends up the body (1 base of the neck); none and cropped have no shell."""
+
+_ARM, _BODY, _NECK = range(3)
+_MARGIN = {_ARM: 0.14, _BODY: 0.08, _NECK: 0.02}  # how far skin reaches under cloth
+SKIN, TOP, BOTTOM, SHOES, HAIR_MATERIAL = range(5)
+
+Colour = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """All that is seen of a person beyond shape and pose. Colours are display values 0..1.
+
+    `top` False for a bare chest; `sleeves`, `legs`, `skirt`, `hair` are keys of the tables above. `hem`: where the top
+    ends (0 hip, 0.25 waist), outside the trousers unless `tucked`. `looseness` of top and bottom 0 (tight) .. 1.
+    `collar` metres below the base of the neck. Textures (S, S, 3) uint8 repeat every `tile_m` metres and replace the
+    colours. `shoes` None: barefoot. `beard` 0..1. `folds`: seed of the cloth's folds.
+    """
+
+    skin: Colour = (0.80, 0.60, 0.49)
+    hair_color: Colour = (0.16, 0.11, 0.08)
+    hair: str = "short"
+    beard: float = 0.0
+    top: bool = True
+    sleeves: str = "short"
+    hem: float = 0.0
+    collar: float = 0.02
+    tucked: bool = False
+    legs: str = "long"
+    skirt: str = "none"
+    looseness: tuple[float, float] = (0.3, 0.3)
+    top_color: Colour = (0.6, 0.6, 0.65)
+    bottom_color: Colour = (0.18, 0.2, 0.3)
+    top_texture: np.ndarray | None = None
+    bottom_texture: np.ndarray | None = None
+    tile_m: tuple[float, float] = (0.3, 0.3)
+    shoes: Colour | None = (0.2, 0.2, 0.2)
+    folds: int = 0
+
+    def __post_init__(self) -> None:
+        tables = {"sleeves": SLEEVES, "legs": LEGS, "skirt": SKIRTS, "hair": HAIR}
+        for name, table in tables.items():
+            if getattr(self, name) not in table:
+                raise PoseError(f"outfit {name} is {getattr(self, name)!r}; it must be one of {', '.join(table)}")
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """An outfit made up for all bodies; `mesh` puts it on a posed one.
+
+    The first vertices are copies of the body's `source` (n,) pushed out by `offset` (n,) m; cut vertices follow.
+    """
+
+    source: np.ndarray
+    offset: np.ndarray
+    edges: np.ndarray
+    share: np.ndarray
+    faces: np.ndarray
+    face_material: np.ndarray
+    uv: np.ndarray
+    one_sided: np.ndarray
+    tint: np.ndarray
+    materials: tuple[Material, ...]
+    normal_faces: np.ndarray
+
+    def mesh(self, posed: PosedBody) -> Mesh:
+        """The dressed person, ready to render."""
+        normals = vertex_normals(posed.vertices, self.normal_faces)
+        count = len(self.source)
+        vertices = np.empty((count + len(self.edges), 3), np.float32)
+        vertices[:count] = posed.vertices[self.source] + self.offset[:, None] * normals[self.source]
+        place_cuts(vertices, count, self.edges, self.share)
+        return Mesh(
+            vertices, self.faces, self.face_material, self.materials, self.uv, self.tint, one_sided=self.one_sided
+        )
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A shell, its material, how far it stands off the skin per body vertex, its tint per body vertex."""
+
+    shell: Shell
+    material: int
+    offset: np.ndarray
+    tint: np.ndarray
+    one_sided: bool = False
+
+
+def dress(bodies: Bodies, outfit: Outfit) -> Dressing:
+    """Cut and layer the garments of an outfit; a millisecond or ten, once per outfit, for any body."""
+    count = len(bodies.cuts)
+    rest = bodies.vertices.mean(0)
+    folds = _folds(rest, outfit.folds)
+    white = np.ones((count, 3), np.float32)
+    bare = np.zeros(count, np.float32)
+    layers = [_Layer(_skin(bodies, outfit), SKIN, bare, _skin_tint(bodies, rest, outfit), one_sided=True)]
+    tight, loose = np.array(outfit.looseness) * 0.022, 0.5 + 0.5 * folds
+    if outfit.top:
+        shell = _top(bodies, outfit.sleeves, outfit.hem, outfit.collar)
+        drape = np.clip((1.15 - bodies.cuts[:, _BODY]) / 0.7, 0, 1)  # close at the shoulders, free at the hem
+        offset = (0.006 if not outfit.tucked else 0.003) + tight[0] * drape * loose
+        layers.append(_Layer(shell, TOP, offset.astype(np.float32), white))
+    trousers = "briefs" if outfit.skirt != "none" else outfit.legs
+    waist = max(outfit.hem + 0.14, 0.3) if not outfit.tucked else outfit.hem + 0.06
+    inside = 0.003 + 0.5 * tight[1] * loose
+    outside = 0.008 + 0.8 * tight[1] * loose
+    free = np.clip((-0.1 - bodies.cuts[:, _BODY]) / 0.3, 0, 1)  # below the top's hem
+    offset = outside if outfit.tucked or not outfit.top else inside + (outside - inside) * free
+    layers.append(_Layer(_bottom(bodies, trousers, waist), BOTTOM, offset.astype(np.float32), white))
+    if outfit.skirt != "none":
+        skirt = Shell.whole(bodies.faces["skirt"], bodies.cuts, bodies.uv["skirt"])
+        skirt = skirt.cut(_BODY, SKIRTS[outfit.skirt], "above")
+        layers.append(_Layer(skirt, BOTTOM, (0.012 + 0.02 * folds).astype(np.float32), white))
+    if outfit.shoes is not None:
+        shoe = Shell.whole(bodies.faces["tights"], bodies.cuts).cut(_BODY, -1.97, "below")
+        layers.append(_Layer(shoe, SHOES, np.full(count, 0.007, np.float32), white))
+    if HAIR[outfit.hair] or outfit.hair == "long":
+        hair = Shell.whole(bodies.faces["hair"], bodies.cuts, bodies.uv["hair"])
+        hair = hair.cut(_BODY, HAIR[outfit.hair], "above")
+        strands = np.random.default_rng(outfit.folds).uniform(0.6, 1.35, (count, 1)).astype(np.float32)
+        layers.append(_Layer(hair, HAIR_MATERIAL, np.full(count, 0.004, np.float32), strands * white))
+    cloth = {"gloss": 0.015, "sharpness": 8.0}
+    materials = (
+        Material(outfit.skin, PERSON, gloss=0.05, sharpness=14, wrap=0.18),
+        Material(
+            outfit.top_color if outfit.top_texture is None else (1, 1, 1), PERSON | UPPER,
+            outfit.top_texture, outfit.tile_m[0], **cloth,
+        ),
+        Material(
+            outfit.bottom_color if outfit.bottom_texture is None else (1, 1, 1), PERSON | LOWER,
+            outfit.bottom_texture, outfit.tile_m[1], **cloth,
+        ),
+        Material(outfit.shoes or (0, 0, 0), PERSON, gloss=0.08, sharpness=25),
+        Material(outfit.hair_color, PERSON, gloss=0.06, sharpness=12, wrap=0.1),
+    )  # fmt: skip
+    return _join(layers, materials, np.concatenate([bodies.faces[k] for k in ("tights", "skirt", "hair")]))
+
+
+def _top(bodies: Bodies, sleeves: str, hem: float, collar: float) -> Shell:
+    shell = Shell.whole(bodies.faces["tights"], bodies.cuts, bodies.uv["tights"])
+    return shell.cut(_ARM, SLEEVES[sleeves], "below").cut(_BODY, hem, "above").cut(_NECK, -collar, "below")
+
+
+def _bottom(bodies: Bodies, legs: str, waist: float) -> Shell:
+    shell = Shell.whole(bodies.faces["tights"], bodies.cuts, bodies.uv["tights"])
+    return shell.cut(_ARM, -0.5, "below").cut(_BODY, waist, "below").cut(_BODY, LEGS[legs], "above")
+
+
+def _skin(bodies: Bodies, outfit: Outfit) -> Shell:
+    """The body without what is safely under cloth."""
+    arm, body, neck = bodies.cuts.T
+    covered = np.zeros(len(arm), bool)
+    if outfit.top:
+        covered |= (
+            (arm < SLEEVES[outfit.sleeves] - _MARGIN[_ARM])
+            & (body > outfit.hem + _MARGIN[_BODY])
+            & (neck < -outfit.collar - _MARGIN[_NECK])
+        )
+    waist = max(outfit.hem + 0.14, 0.3) if not outfit.tucked else outfit.hem + 0.06
+    legs = LEGS["briefs" if outfit.skirt != "none" else outfit.legs]
+    top_of_legs = waist - _MARGIN[_BODY]
+    if outfit.top:
+        top_of_legs += 2 * _MARGIN[_BODY]  # trousers and top overlap
+    covered |= (arm < -0.5) & (body < top_of_legs) & (body > legs + _MARGIN[_BODY])
+    if outfit.shoes is not None:
+        covered |= body < -2.03
+    faces = bodies.faces["body"]
+    return Shell.whole(faces[~covered[faces].all(1)], bodies.cuts)
+
+
+def _skin_tint(bodies: Bodies, rest: np.ndarray, outfit: Outfit) -> np.ndarray:
+    """Linear factors (V, 3) on the skin colour: lips, brows, hair roots, beard, eyes, a little unevenness."""
+    skin, hair = to_linear(np.array(outfit.skin)), to_linear(np.array(outfit.hair_color))
+    uneven = 1 + 0.06 * (_folds(rest, outfit.folds + 1, scale=45.0)[:, None] - 0.5) * np.array([0.5, 1.1, 1.0])
+    tint = uneven.astype(np.float32)
+    paint = bodies.paint
+    roots = 0.0 if outfit.hair == "none" else 0.95
+    colours = (
+        (paint["scalp"] * roots, hair / skin),
+        (paint["beard"] * outfit.beard, hair / skin),
+        (paint["lips"] * 0.7, np.array([0.95, 0.5, 0.5])),
+        (paint["brow"] * 0.85, hair / skin),
+        (paint["eye_white"], np.array([0.62, 0.6, 0.58]) / skin),
+        (paint["iris"], np.array([0.03, 0.022, 0.018]) / skin),
+    )
+    for strength, target in colours:
+        tint += strength[:, None] * (target.astype(np.float32) - tint)
+    return tint
+
+
+def _folds(points: np.ndarray, seed: int, scale: float = 22.0) -> np.ndarray:
+    """Smooth noise (V,) 0..1 over rest positions: a sum of waves, `scale` radians a metre on average."""
+    rng = np.random.default_rng([7, seed])
+    total = np.zeros(len(points))
+    for _ in range(8):
+        wave = rng.normal(size=3)
+        wave *= scale * rng.uniform(0.6, 1.7) / np.linalg.norm(wave)
+        total += np.sin(points @ wave + rng.uniform(0, 2 * np.pi))
+    return np.clip(0.5 + total / 8, 0, 1)
+
+
+def _join(layers: list[_Layer], materials: tuple[Material, ...], normal_faces: np.ndarray) -> Dressing:
+    """One mesh from the layers, each with its own copies of the vertices that it uses."""
+    source, offset, tint, faces, uv, face_material, one_sided, edges, share = ([] for _ in range(9))
+    count = sum(len(_used(layer.shell)) for layer in layers)
+    first, first_cut = 0, count
+    for layer in layers:
+        shell, total = layer.shell, len(layer.offset)
+        used = _used(shell)
+        number = np.full(len(shell.values), -1)
+        number[used] = first + np.arange(len(used))
+        number[total:] = first_cut + np.arange(len(shell.edges))
+        source.append(used)
+        offset.append(layer.offset[used])
+        tint.append(layer.tint[used])
+        faces.append(number[shell.faces])
+        uv.append(shell.uv)
+        face_material.append(np.full(len(shell.faces), layer.material, np.int32))
+        one_sided.append(np.full(len(shell.faces), layer.one_sided))
+        edges.append(number[shell.edges])
+        share.append(shell.share)
+        first += len(used)
+        first_cut += len(shell.edges)
+    return Dressing(
+        source=np.concatenate(source),
+        offset=np.concatenate(offset),
+        edges=np.concatenate(edges),
+        share=np.concatenate(share),
+        faces=np.concatenate(faces).astype(np.int32),
+        face_material=np.concatenate(face_material),
+        uv=np.concatenate(uv),
+        one_sided=np.concatenate(one_sided),
+        tint=np.concatenate([*tint, np.ones((first_cut - count, 3), np.float32)]),
+        materials=materials,
+        normal_faces=normal_faces,
+    )
+
+
+def _used(shell: Shell) -> np.ndarray:
+    """Body vertices that a shell's faces or cut edges touch, sorted."""
+    total = len(shell.values) - len(shell.edges)
+    touched = np.unique(np.concatenate([shell.faces.ravel(), shell.edges.ravel()]))
+    return touched[touched < total]
