@@ -53,19 +53,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(rows: list[Row], args: argparse.Namespace) -> None:
-    """Run rows; other people's rows of a whole table are left out."""
-    from pose3d.paper.measure import tests_of
+    """Run rows; of a whole table those that can be run."""
     from pose3d.paper.reproduce import Reproduction
-    from pose3d.paper.steps import check_profile, has_stand_in
+    from pose3d.paper.steps import check_profile
 
     check_profile(args.profile)
     reproduction = Reproduction(args.profile, args.out / args.profile, say=lambda line: print(line, flush=True))
-    wanted = rows
-    if len(rows) > 1:
-        wanted = [r for r in rows if r.ours and tests_of(r, lambda test: has_stand_in(test, args.profile))]
-        if skipped := [row.key for row in rows if row.ours and row not in wanted]:
-            print(f"left out, as profile {args.profile!r} has no data to test them on: {', '.join(skipped)}")
-    reproduction.run(wanted or rows, range(args.seeds))
+    obstacles = {row.key: reproduction.obstacle(row) for row in rows if row.ours}
+    wanted = [row for row in rows if obstacles.get(row.key, "") is None]
+    if len(rows) == 1 or not wanted:
+        wanted = rows[:1]
+    else:
+        for key, reason in obstacles.items():
+            if reason:
+                print(f"left out: {key} {reason}")
+    reproduction.run(wanted, range(args.seeds))
     _print(wanted, args.out)
 
 
@@ -92,7 +94,7 @@ def _print(rows: list[Row], out: Path) -> None:
 
 def _commands(row: Row, args: argparse.Namespace) -> None:
     """The commands behind one row, parents first."""
-    from pose3d.paper.measure import tests_of
+    from pose3d.paper.measure import needed_tests
     from pose3d.paper.reproduce import Reproduction
     from pose3d.paper.steps import chain, check_profile, has_stand_in, steps
 
@@ -100,5 +102,5 @@ def _commands(row: Row, args: argparse.Namespace) -> None:
     reproduction = Reproduction(args.profile, args.out / args.profile)
     for step in chain(str(row.step)):
         print(shlex.join(reproduction.training_command(step, 0)))
-    for test, switches in sorted(tests_of(row, lambda name: has_stand_in(name, args.profile))):
+    for test, switches in sorted(needed_tests(row, lambda name: has_stand_in(name, args.profile))):
         print(shlex.join(reproduction.test_command(steps()[str(row.step)], 0, test, switches)))

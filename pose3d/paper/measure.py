@@ -17,7 +17,7 @@ METRICS = "metrics.json"
 Tests = set[tuple[str, tuple[str, ...]]]
 
 
-def tests_of(row: Row, available: Callable[[str], bool]) -> Tests:
+def needed_tests(row: Row, available: Callable[[str], bool]) -> Tests:
     """The tests behind a row's figures, as (test set, switches); those without a test set are left out."""
     sets = {column.test for name, column in row.columns.items() if row.figures[name] is not None}
     switches = [row.switches] + ([row.minus] if row.minus is not None else [])

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pose3d.errors import PoseError
 from pose3d.paper.ledger import Row
-from pose3d.paper.measure import measure, tests_of
+from pose3d.paper.measure import measure, needed_tests
 from pose3d.paper.merge import DATA_KEYS, digest, merged, stores
 from pose3d.paper.stand_ins import make_stand_ins
-from pose3d.paper.steps import Step, check_profile, has_stand_in, needed, steps, test_configs, training_configs
+from pose3d.paper.steps import Step, check_profile, has_stand_in, needed, steps, evaluation_configs, training_configs
 from pose3d.sweep.process import environment, last_words, start, stop
 
 RECORD = "step.json"
@@ -43,33 +43,47 @@ class Reproduction:
             for number, step in enumerate(trainings, 1):
                 self._train(step, seed, f"{number} of {len(trainings)}")
             for row in rows:
-                for test, switches in sorted(tests_of(row, self._available)):
+                for test, switches in sorted(needed_tests(row, self._available)):
                     self._test(steps()[str(row.step)], seed, test, switches)
                 self._write(row, seed)
 
     def check(self, rows: Sequence[Row]) -> None:
-        """Raise PoseError for rows that cannot be run: other people's, no test set, data that are not prepared."""
+        """Raise PoseError for rows that cannot be run, or whose data are not prepared."""
         check_profile(self.profile)
         for row in rows:
-            if not row.ours:
-                raise PoseError(f"{row.key} is another work's published figure ({row.name}); there is nothing to run")
-            if not tests_of(row, self._available):
-                sets = " and ".join(sorted({c.test for n, c in row.columns.items() if row.figures[n] is not None}))
-                raise PoseError(f"{row.key} is tested on {sets}, for which profile {self.profile!r} has no data")
+            if reason := self.obstacle(row):
+                raise PoseError(f"{row.key} {reason}")
         self._make_stand_ins(rows)
         for row in rows:
             for step in needed([str(row.step)]):
                 self._check_data(row, training_configs(step, self.profile), DATA_KEYS[:2])
-            for test, switches in tests_of(row, self._available):
-                files = test_configs(steps()[str(row.step)], self.profile, test, switches)
+            for test, switches in needed_tests(row, self._available):
+                files = evaluation_configs(steps()[str(row.step)], self.profile, test, switches)
                 self._check_data(row, files, DATA_KEYS[2:])
+
+    def obstacle(self, row: Row) -> str | None:
+        """Why a row cannot be run under this profile, whatever data are prepared; None when it can."""
+        if row.step is None:
+            return f"is another work's published figure ({row.name}); there is nothing to run"
+        tests = needed_tests(row, self._available)
+        if not tests:
+            sets = " and ".join(sorted({c.test for n, c in row.columns.items() if row.figures[n] is not None}))
+            return f"is tested on {sets}, for which profile {self.profile!r} has no data"
+        try:
+            for step in needed([row.step]):
+                training_configs(step, self.profile)
+            for test, switches in tests:
+                evaluation_configs(steps()[row.step], self.profile, test, switches)
+        except PoseError as error:
+            return f"cannot be run: {error}"
+        return None
 
     def _make_stand_ins(self, rows: Sequence[Row]) -> None:
         """Split the lab world by subject where these rows need it."""
         piles = [training_configs(step, self.profile) for step in needed([str(row.step) for row in rows])]
         for row in rows:
-            for test, switches in tests_of(row, self._available):
-                piles.append(test_configs(steps()[str(row.step)], self.profile, test, switches))
+            for test, switches in needed_tests(row, self._available):
+                piles.append(evaluation_configs(steps()[str(row.step)], self.profile, test, switches))
         for path in make_stand_ins([path for pile in piles for path in stores(pile, DATA_KEYS)]):
             self.say(f"wrote {path}")
 
@@ -80,7 +94,7 @@ class Reproduction:
 
     def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
         """The `lightning test` of a training's best checkpoint."""
-        files = test_configs(step, self.profile, test, switches)
+        files = evaluation_configs(step, self.profile, test, switches)
         checkpoint = self.folder(step, seed) / "best.ckpt"
         run_dir = self.test_folder(step.name, seed, test, switches)
         return ["lightning", "test", *_configs(files), f"--ckpt_path={checkpoint}", f"--run_dir={run_dir}"]
@@ -131,7 +145,7 @@ class Reproduction:
     def _test(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> None:
         """Test, unless it is done with these settings."""
         folder = self.test_folder(step.name, seed, test, switches)
-        identity = digest(test_configs(step, self.profile, test, switches), [])
+        identity = digest(evaluation_configs(step, self.profile, test, switches), [])
         if (_read(folder / RECORD) or {}).get("digest") == identity:
             return
         command = self.test_command(step, seed, test, switches)
@@ -159,10 +173,10 @@ class Reproduction:
 
         figures = measure(row, folder_of, EVERY.get(self.profile))
         tested = {
-            test: merged(test_configs(steps()[str(row.step)], self.profile, test, switches))["data"]["init_args"][
+            test: merged(evaluation_configs(steps()[str(row.step)], self.profile, test, switches))["data"]["init_args"][
                 "test_file"
             ]
-            for test, switches in sorted(tests_of(row, self._available))
+            for test, switches in sorted(needed_tests(row, self._available))
         }
         content = {"row": row.key, "profile": self.profile, "seed": seed, "tested_on": tested, "figures": figures}
         _write(self.out / "results" / row.table / row.id / f"seed{seed}.json", content)

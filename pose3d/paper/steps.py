@@ -77,7 +77,7 @@ def training_configs(step: Step, profile: str) -> list[Path]:
     return files
 
 
-def test_configs(step: Step, profile: str, test: str, switches: Sequence[str]) -> list[Path]:
+def evaluation_configs(step: Step, profile: str, test: str, switches: Sequence[str]) -> list[Path]:
     """The overlays of a test of a training's best checkpoint on another test set, with other switches."""
     files = training_configs(step, profile)
     files += _data(profile, test, "test")

@@ -11,7 +11,16 @@ from typing import Any
 
 from pose3d.errors import PoseError
 
-MACROS = ("env", "interpreter", "program", "args", "args_no_hyphens", "args_no_boolean_flags", "args_json")
+MACROS = (
+    "env",
+    "interpreter",
+    "program",
+    "args",
+    "args_no_equals",
+    "args_no_hyphens",
+    "args_no_boolean_flags",
+    "args_json",
+)
 
 
 def expand(command: Sequence[str], values: Mapping[str, Any], program: str | None = None) -> list[str]:
@@ -26,6 +35,7 @@ def expand(command: Sequence[str], values: Mapping[str, Any], program: str | Non
         "interpreter": [sys.executable],
         "program": [program] if program else [],
         "args": flags,
+        "args_no_equals": [word for flag in flags for word in flag.split("=", 1)],
         "args_no_hyphens": [flag.removeprefix("--") for flag in flags],
         "args_no_boolean_flags": [
             flag if not isinstance(value, bool) else flag.partition("=")[0]

@@ -1,6 +1,9 @@
 """Sweep files: what is read, and what each mistake is told."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from pose3d.errors import PoseError
 from pose3d.sweep.command import expand
@@ -80,11 +83,42 @@ def test_macros_are_expanded_as_by_the_agent(monkeypatch):
     ]
     assert expand(["${args_no_boolean_flags}"], values)[1:3] == ["--flag", "--name=a b"]
     assert expand(["${args_no_hyphens}"], {"x": 1}) == ["x=1"]
+    assert expand(["${args_no_equals}"], {"x": 1}) == ["--x", "1"]
     assert expand(["${args_json}"], {"x": 1}) == ['{"x": 1}']
     with pytest.raises(PoseError, match="unknown macro"):
         expand(["${arguments}"], {})
     with pytest.raises(PoseError, match="is not set"):
         expand(["${envvar:SURELY_NOT_SET}"], {})
+
+
+def test_arguments_are_those_of_wandbs_own_agent():
+    """W&B's function is the reference, for the values that a sweep over numbers and words can have."""
+    reference = pytest.importorskip("wandb.sdk.launch.sweeps.utils").create_sweep_command_args
+    values = {"model.lr_multipliers.trunk": 0.001, "a": 1e-05, "b": 3, "c": "adamw"}
+    theirs = reference({"args": {name: {"value": value} for name, value in values.items()}})
+    for macro in ("args", "args_no_equals", "args_no_hyphens", "args_no_boolean_flags", "args_json"):
+        assert expand([f"${{{macro}}}"], values) == theirs[macro]
+
+
+SWEEPS = sorted((Path(__file__).parents[2] / "configs" / "sweeps").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_the_projects_sweeps_are_valid(path):
+    sweep = load_sweep(path)
+    words = expand(sweep.command, dict.fromkeys(sweep.parameters, 0.1))
+    assert words[:3] == ["/usr/bin/env", "lightning", "fit"]
+    for word in words:
+        if word.startswith("--config="):
+            assert (path.parents[2] / word.removeprefix("--config=")).is_file(), word
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_wandbs_own_schema_accepts_them(path):
+    """The package `sweeps` wants an environment of its own; with it installed here this runs too."""
+    schema = pytest.importorskip("sweeps.config.cfg").schema_violations_from_proposed_config
+    assert schema(yaml.safe_load(path.read_text())) == []
 
 
 def test_flags_of_a_printed_config():

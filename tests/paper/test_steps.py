@@ -1,0 +1,97 @@
+"""The overlays behind the rows: all there, all used, each a few lines."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pose3d.errors import PoseError
+from pose3d.paper.ledger import rows
+from pose3d.paper.measure import needed_tests
+from pose3d.paper.merge import merged
+from pose3d.paper.steps import check_profile, has_stand_in, profiles, steps, evaluation_configs, training_configs
+from pose3d.schedule import Schedule
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize("name", steps())
+def test_every_training_of_the_miniature_resolves(name):
+    config = merged(training_configs(steps()[name], "mini"))
+    model = config["model"]["init_args"]
+    table = Schedule.load(model["schedule"])
+    assert table.total_iterations < 1000
+    assert config["data"]["init_args"]["train_files"]
+    assert config["run_dir"].startswith("runs/mini")
+    # A trunk that takes over no weights starts from ImageNet at 1/10, one that does at its row's multiplier.
+    if steps()[name].stage == "stage2" and steps()[name].parent is None:
+        assert model["init_from"] is None
+        assert model["lr_multipliers"] == {"trunk": 0.1, "res5a": 1.0, "new": 1.0}
+
+
+def test_the_rows_of_table_1_have_its_multipliers():
+    for row in rows().values():
+        if row.table == "table1":
+            model = merged(training_configs(steps()[str(row.step)], "mini"))["model"]["init_args"]
+            trunk, res5a, _ = (part.rpartition(" x ")[2] for part in row.name.split(", "))
+            assert model["lr_multipliers"] == {"trunk": _fraction(trunk), "res5a": _fraction(res5a), "new": 1.0}
+            assert (model["skips"], model["modalities"]) == ("none", ["P"])
+
+
+def _fraction(text: str) -> float:
+    numerator, _, denominator = text.partition("/")
+    return float(numerator) / float(denominator or 1)
+
+
+@pytest.mark.parametrize("profile", ["mini"])
+def test_every_test_resolves(profile):
+    for row in rows().values():
+        if not row.ours:
+            continue
+        for test, switches in needed_tests(row, lambda name: has_stand_in(name, profile)):
+            config = merged(evaluation_configs(steps()[str(row.step)], profile, test, switches))
+            assert config["data"]["init_args"]["test_file"]
+
+
+def test_every_overlay_is_short_and_says_why():
+    for path in (ROOT / "configs" / "ablations").rglob("*.yaml"):
+        lines = path.read_text().splitlines()
+        assert lines[0].startswith("# "), path
+        assert len(lines) <= 12, path
+        assert set(yaml.safe_load(path.read_text())) <= {"model", "data"}, path
+
+
+def test_every_switch_of_a_step_has_its_overlay():
+    for step in steps().values():
+        for switch in step.switches:
+            assert (ROOT / "configs" / "ablations" / f"{switch}.yaml").is_file(), switch
+
+
+def test_loss_weights_of_the_base_network():
+    """Supplement 2: without skips the last stub carries Xsum's weight, in the control Xdeep's and Xsum's together."""
+    for profile in ("paper", "mini"):
+        full, none, control = (
+            Schedule.load(f"configs/schedules/{profile}_stage2{name}.yaml").phases
+            for name in ("", "_no_skips", "_control")
+        )
+        for phase, base, summed in zip(full, none, control, strict=True):
+            assert base.weights["Xdeep"] == phase.weights["Xsum"]
+            assert summed.weights["Xdeep"] == pytest.approx(phase.weights["Xdeep"] + phase.weights["Xsum"])
+            for column in ("X4b5", "X4b20", "H", "PL"):
+                assert phase.weights[column] == base.weights[column] == summed.weights[column]
+            assert phase.lr == base.lr == summed.lr
+            assert phase.iterations == base.iterations == summed.iterations
+
+
+def test_profiles_are_checked(monkeypatch, tmp_path):
+    assert "mini" in profiles()
+    with pytest.raises(PoseError, match="known are"):
+        check_profile("tiny")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PoseError, match="repository's root"):
+        check_profile("mini")
