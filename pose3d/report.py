@@ -19,6 +19,7 @@ def results_table(metrics: Mapping[str, float], title: str = "", split: str = "t
     scenes = list(dict.fromkeys(parts[0] for parts in keys if len(parts) == 3))
     found = {parts[-2] for parts in keys if len(parts) >= 2}
     candidates = [c for c in CANDIDATES if c in found]
+    named = {parts[0] for parts in keys if len(parts) == 2}
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     if not candidates:
         table.add_column("metric")
@@ -33,7 +34,8 @@ def results_table(metrics: Mapping[str, float], title: str = "", split: str = "t
     for scene in [*scenes, "all"]:
         where = split if scene == "all" else f"{split}/{scene}"
         for candidate in candidates:
-            values = [metrics.get(f"{where}/{candidate}/{m}", metrics.get(f"{where}/{m}")) for m in METRICS]
+            prefix = where if scene == "all" and candidate not in named else f"{where}/{candidate}"
+            values = [metrics.get(f"{prefix}/{metric}") for metric in METRICS]
             cells = ["–" if value is None else f"{value:.1f}" for value in values]
             table.add_row(
                 scene if candidate == candidates[0] else "",

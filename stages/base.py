@@ -112,11 +112,17 @@ class BaseStage(LightningModule):
         return Schedule.load(self.hparams["schedule"]).scaled(self.hparams["iterations_scale"])
 
     def setup(self, stage: str) -> None:
-        """Note the data's identity; say it when a stage starts without its parent."""
-        if stage != "fit":
+        """Note the data's identity."""
+        if stage == "fit":
+            self.data = data_identity(self.trainer.datamodule)  # type: ignore[attr-defined]
+
+    def on_fit_start(self) -> None:
+        """Say it when a stage starts without its parent; refuse to start from nothing."""
+        if self.trainer.ckpt_path is not None or self.init_from is not None:
             return
-        self.data = data_identity(self.trainer.datamodule)  # type: ignore[attr-defined]
-        if self.parent_stage is not None and self.init_from is None and self.parent is None:
+        if self.first_weights is None:
+            raise PoseError("model.weights is null, so training would start from nothing; name hub, package or a file")
+        if self.parent_stage is not None:
             log.warning("model.init_from is null: %s starts without the weights of %s", self.stage, self.parent_stage)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:

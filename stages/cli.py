@@ -14,21 +14,22 @@ from pose3d.errors import PoseError
 from stages import Stage1, Stage2, Stage3  # noqa: F401  (first: prepares the import of Lightning)
 
 # isort: split
-from jsonargparse import ArgumentError
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
 
 from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults
-from pose3d.checkpoint import read_checkpoint
+from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from stages.base import BaseStage
-from stages.messages import quiet_libraries, readable
+from stages.messages import quiet_libraries, user_mistake
 from stages.precision import auto_precision
 from stages.run_config import RunConfig
 
 log = logging.getLogger("stages")
 
-# A validation by the count of steps, not of epochs, and none before training.
+INTERRUPTED = 130
+
+# Validation by the count of steps, not of epochs, and none before training.
 TRAINER_DEFAULTS = {"check_val_every_n_epoch": None, "num_sanity_val_steps": 0, "max_epochs": -1}
 
 
@@ -48,16 +49,22 @@ class StageCLI(LightningCLI):
         for key in ("checkpoint.run_dir", "results.run_dir", "trainer.default_root_dir"):
             parser.link_arguments("run_dir", key)
 
-    def before_instantiate_classes(self) -> None:
-        """The hand-off belongs to a fresh fit: resuming and testing take all weights from their own checkpoint."""
-        ckpt_path = self._get(self.config, "ckpt_path")
-        if ckpt_path is not None and ckpt_path not in ("best", "last"):
-            read_checkpoint(ckpt_path)
-        model = self._get(self.config, "model")
-        if self.subcommand != "fit" or ckpt_path is not None:
-            model.init_args["init_from"] = None
-            if ckpt_path is not None:
-                model.init_args["weights"] = "random"
+    def _parse_ckpt_path(self) -> None:
+        """Refuse another stage's checkpoint; take the model's keys from the checkpoint, as Lightning does.
+
+        The hand-off belongs to a fresh fit: resuming and testing take all weights from their own checkpoint.
+        """
+        self.subcommand = self.config["subcommand"]
+        path = self._get(self.config, "ckpt_path")
+        if path is not None:
+            made_by = read_checkpoint(path)[PROVENANCE]["stage"]
+            wanted = self._get(self.config, "model").class_path.rpartition(".")[2].lower()
+            if made_by != wanted:
+                raise PoseError(f"{path} is a checkpoint of {made_by}; give one of {wanted}, or configs/{made_by}.yaml")
+            super()._parse_ckpt_path()
+            self._get(self.config, "model").init_args["weights"] = None
+        if path is not None or self.subcommand != "fit":
+            self._get(self.config, "model").init_args["init_from"] = None
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Steps from the schedule, validations from steps, precision from the machine, a logger in the run folder."""
@@ -104,7 +111,7 @@ def main(args: list[str] | None = None) -> int:
     Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted.
     """
     quiet_libraries()
-    arguments = sys.argv[1:] if args is None else args
+    raising: dict[str, Any] = {"prog": "lightning", "exit_on_error": False}
     try:
         StageCLI(
             BaseStage,
@@ -115,15 +122,18 @@ def main(args: list[str] | None = None) -> int:
             trainer_defaults=TRAINER_DEFAULTS,
             seed_everything_default=0,
             auto_configure_optimizers=False,
-            parser_kwargs={"prog": "lightning"} | {c: {"exit_on_error": False} for c in StageCLI.subcommands()},
-            args=arguments,
+            parser_kwargs=raising | {command: {"exit_on_error": False} for command in StageCLI.subcommands()},
+            args=args,
         )
-    except (PoseError, ArgumentError) as error:
-        print(f"lightning: {readable(error)}", file=sys.stderr)
-        return 2
     except SystemExit as stop:
         # Lightning exits with 1 after Ctrl-C, the parser with 0 after --help.
-        return 130 if stop.code == 1 else int(stop.code or 0)
+        return INTERRUPTED if stop.code == 1 else int(stop.code or 0)
+    except Exception as error:
+        sentence = user_mistake(error)
+        if sentence is None:
+            raise
+        print(f"lightning: {sentence}", file=sys.stderr)
+        return 2
     return 0
 
 

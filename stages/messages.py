@@ -1,15 +1,70 @@
 """What the command line says: one readable sentence for a mistake, and no noise from libraries."""
 
+import inspect
 import logging
 import re
 import warnings
+from difflib import get_close_matches
+
+from jsonargparse import ArgumentError
+from lightning.pytorch import Trainer
+
+from pose3d.callbacks import RunCheckpoint
+from pose3d.data.datamodules import PoseDataModule
+from pose3d.errors import PoseError
+from stages.stage1_pose2d import Stage1
+from stages.stage2_pose3d import Stage2
+from stages.stage3_fusion import Stage3
+
+TOP_LEVEL = ("config", "run_dir", "seed_everything", "validations", "test_after_fit", "average_decay", "ckpt_path")
+GROUPS = {"trainer": Trainer, "model": Stage2, "data": PoseDataModule, "checkpoint": RunCheckpoint}
+_NOISE = re.compile(r"(Expected a <class 'NoneType'>|Subtypes:|Errors:|Given value|Does not validate against)")
+_UNKNOWN = re.compile(r"(?:unrecognized arguments: -*|Option '|[Kk]ey '|Unexpected keys: \{')([\w.]+)")
 
 
-def readable(error: Exception) -> str:
-    """An error as one line; the parser's nested lists shrink to what is wrong."""
+def user_mistake(error: BaseException) -> str | None:
+    """One sentence for an error that the user can mend; None for a defect.
+
+    A PoseError that the parser wrapped while it built a stage counts as itself.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, PoseError):
+            return str(cause)
+        cause = cause.__cause__ or cause.__context__
+    return readable(error) if isinstance(error, ArgumentError) else None
+
+
+def readable(error: ArgumentError) -> str:
+    """A parser's error as one line: its nested lists shrink to what is wrong, an unknown key gets the closest ones."""
     lines = [line.strip(" -") for line in str(error).splitlines()]
-    noise = r"(Expected a <class 'NoneType'>|Subtypes:|Errors:|Given value|Does not validate against)"
-    return re.sub(r"\s+", " ", " ".join(line for line in lines if line and not re.match(noise, line))).strip()
+    text = re.sub(r"\s+", " ", " ".join(line for line in lines if line and not _NOISE.match(line))).strip()
+    unknown = _UNKNOWN.search(text)
+    if unknown is None:
+        return text
+    near = closest_keys(unknown[1])
+    return f"{text}; did you mean {' or '.join(near)}?" if near else f"{text}; `lightning fit --help` lists the keys"
+
+
+def known_keys() -> list[str]:
+    """Every key of the command line, dotted."""
+    keys = list(TOP_LEVEL)
+    for group, kind in GROUPS.items():
+        kinds = (Stage1, Stage2, Stage3) if group == "model" else (kind,)
+        names = {name for k in kinds for name in inspect.signature(k).parameters}
+        keys += [f"{group}.{name}" for name in sorted(names)]
+    return keys + [f"model.lr_multipliers.{name}" for name in ("trunk", "res5a", "new", "trained")]
+
+
+def closest_keys(key: str) -> list[str]:
+    """Known keys that end alike, nearest first; at most two."""
+    by_leaf: dict[str, list[str]] = {}
+    for known in known_keys():
+        by_leaf.setdefault(known.rpartition(".")[2], []).append(known)
+    near = get_close_matches(key.rpartition(".")[2], by_leaf, n=2, cutoff=0.7)
+    found = [known for leaf in near for known in by_leaf[leaf]]
+    within = [known for known in found if known.startswith(key.partition(".")[0] + ".")]
+    return (within or found)[:2]
 
 
 def quiet_libraries() -> None:
@@ -19,5 +74,11 @@ def quiet_libraries() -> None:
         logging.getLogger(name).setLevel(logging.INFO)
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for message in (".*does not have many workers.*", ".*eval mode at the start.*", ".*treespec, LeafSpec.*"):
-        warnings.filterwarnings("ignore", message)
+    messages = (
+        "does not have many workers",
+        "eval mode at the start",
+        "treespec, LeafSpec",
+        "LightningCLI's args parameter",
+    )
+    for message in messages:
+        warnings.filterwarnings("ignore", f".*{message}.*")

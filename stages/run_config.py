@@ -19,9 +19,10 @@ class RunConfig(SaveConfigCallback):
             pl_module.config_sha256 = config_hash(yaml.safe_load(self.content))  # type: ignore[assignment]
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int) -> None:
-        """Write once."""
+        """Write once; a resumed run keeps the configuration that it began with."""
         if trainer.is_global_zero and not self.already_saved:
             self.already_saved = True
-            folder = Path(self.config["run_dir"])
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "config.yaml").write_text(self.content)
+            path = Path(self.config["run_dir"]) / "config.yaml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if trainer.ckpt_path is None or not path.exists():
+                path.write_text(self.content)

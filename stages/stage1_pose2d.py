@@ -41,7 +41,7 @@ class Stage1(BaseStage):
         self,
         schedule: str,
         backbone: str = "resnet101",
-        weights: str = "hub",
+        weights: str | None = "hub",
         freeze_batchnorm: bool = False,
         skips: Literal["corrective", "regular", "none"] = "corrective",
         intermediate: bool = True,

@@ -47,7 +47,7 @@ class Stage2(Base3DStage):
         self,
         schedule: str,
         backbone: str = "resnet101",
-        weights: str = "hub",
+        weights: str | None = "hub",
         freeze_batchnorm: bool = False,
         image_size: int = 368,
         skips: Literal["corrective", "regular", "none"] = "corrective",

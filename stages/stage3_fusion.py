@@ -54,7 +54,7 @@ class Stage3(Base3DStage):
         self,
         schedule: str,
         backbone: str = "resnet101",
-        weights: str = "hub",
+        weights: str | None = "hub",
         freeze_batchnorm: bool = True,
         image_size: int = 368,
         skips: Literal["corrective", "regular", "none"] = "corrective",

@@ -1,0 +1,151 @@
+"""Every YAML parses for its stage, and says what its name says."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pose3d.data.datamodules import PoseDataModule
+from pose3d.schedule import Schedule
+from stages.cli import main
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "configs"
+STAGES = (1, 2, 3)
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def parsed(capsys, *files, flags=()):
+    """The whole configuration that `lightning fit` would run with."""
+    arguments = [word for file in files for word in ("--config", f"configs/{file}")]
+    assert main(["fit", *arguments, *flags, "--print_config"]) == 0
+    return yaml.safe_load(capsys.readouterr().out)
+
+
+def model_of(config):
+    return config["model"]["init_args"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_recipes_are_quick_and_linked(capsys, stage):
+    config = parsed(capsys, f"stage{stage}.yaml")
+    assert config["model"]["class_path"] == f"stages.Stage{stage}"
+    assert config["run_dir"] == f"runs/quick/stage{stage}"
+    parent = None if stage == 1 else f"runs/quick/stage{stage - 1}/best.ckpt"
+    assert model_of(config)["init_from"] == parent
+    assert Schedule.load(model_of(config)["schedule"]).total_iterations <= 3000
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_paper_profile_is_the_papers(capsys, stage):
+    config = parsed(capsys, f"stage{stage}.yaml", f"profiles/paper/stage{stage}.yaml")
+    model, data = model_of(config), config["data"]["init_args"]
+    assert (model["backbone"], model["weights"], model["optimizer"]) == ("resnet101", "hub", "adadelta")
+    assert model["freeze_batchnorm"] is True
+    assert (model["weight_decay"], model["iterations_scale"], config["average_decay"]) == (None, 1.0, 0.0)
+    assert (data["image_size"], data["batch_size"]) == (368, {1: 7, 2: 5, 3: 5}[stage])
+    multipliers = {
+        1: {"trunk": 0.1, "res5a": 1.0, "new": 1.0},
+        2: {"trunk": 0.001, "res5a": 1.0, "new": 1.0},
+        3: {"trained": 0.0001, "new": 1.0},
+    }
+    assert model["lr_multipliers"] == multipliers[stage]
+    assert model["schedule"] == f"configs/schedules/paper_stage{stage}.yaml"
+    if stage > 1:
+        assert model["init_from"] == f"runs/paper/stage{stage - 1}/best.ckpt"
+        assert (model["image_size"], data["scales"], model["skips"]) == (368, [0.7, 1.0], "corrective")
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_both_data_sets_have_their_own_iterations(capsys, stage):
+    files = [f"stage{stage}.yaml", f"profiles/paper/stage{stage}.yaml", f"profiles/paper/stage{stage}_both.yaml"]
+    config = parsed(capsys, *files, "data/h36m_mpi_inf_3dhp.yaml")
+    assert model_of(config)["schedule"] == f"configs/schedules/paper_stage{stage}_both.yaml"
+    assert config["data"]["init_args"]["batch_size"] == 6
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "data").glob("*.yaml")), ids=lambda p: p.name)
+def test_data_files_state_every_argument(capsys, path):
+    content = yaml.safe_load(path.read_text())["data"]
+    assert set(content["init_args"]) == set(inspect.signature(PoseDataModule).parameters)
+    two_d = content["class_path"].endswith("Pose2DDataModule")
+    config = parsed(capsys, "stage1.yaml" if two_d else "stage2.yaml", f"data/{path.name}")
+    assert config["data"] == content
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_recipes_state_every_argument_of_their_data(stage):
+    content = yaml.safe_load((CONFIGS / f"stage{stage}.yaml").read_text())["data"]
+    assert set(content["init_args"]) == set(inspect.signature(PoseDataModule).parameters)
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "loggers").glob("*.yaml")), ids=lambda p: p.name)
+@pytest.mark.parametrize("stage", STAGES)
+def test_logger_overlays_parse(capsys, path, stage):
+    config = parsed(capsys, f"stage{stage}.yaml", f"loggers/{path.name}")
+    assert config["trainer"]["logger"]["class_path"].endswith("Logger")
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "schedules").glob("*.yaml")), ids=lambda p: p.name)
+def test_schedules_load(path):
+    assert Schedule.load(path).total_iterations > 0
+
+
+def test_multipliers_are_keys_of_the_command_line(capsys):
+    config = parsed(capsys, "stage2.yaml", flags=("--model.lr_multipliers.trunk", "0.001"))
+    assert model_of(config)["lr_multipliers"] == {"trunk": 0.001, "res5a": 1.0, "new": 1.0}
+
+
+def test_an_overlay_may_set_one_multiplier(capsys, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("model: {init_args: {lr_multipliers: {trunk: 0.25}}}\n")
+    config = parsed(capsys, "stage2.yaml", flags=("--config", str(overlay)))
+    assert model_of(config)["lr_multipliers"] == {"trunk": 0.25, "res5a": 1.0, "new": 1.0}
+
+
+def test_overlays_keep_the_checkpoints(capsys, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("trainer: {callbacks: [{class_path: lightning.pytorch.callbacks.DeviceStatsMonitor}]}\n")
+    config = parsed(capsys, "stage2.yaml", flags=("--config", str(overlay)))
+    assert config["checkpoint"]["monitor"] == "val/mpjpe_mm"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--trainer.max_stepz", "4"), "did you mean trainer.max_steps"),
+        (("--model.image_sizes", "4"), "did you mean model.image_size"),
+        (("--model.lr_multipliers.trnk", "1"), "did you mean model.lr_multipliers.trunk"),
+        (("--data.batch_sise", "4"), "did you mean data.batch_size"),
+        (("--rundir", "x"), "did you mean run_dir"),
+        (("--model.skips", "some"), "'corrective', 'regular', 'none'"),
+        (("--config", "nowhere.yaml"), "nowhere.yaml"),
+        (("--model", "stages.Stage9"), "no attribute 'Stage9'"),
+    ],
+)
+def test_mistakes_are_one_sentence_with_the_closest_key(capsys, flags, said):
+    assert main(["fit", "--config", "configs/stage2.yaml", *flags]) == 2
+    error = capsys.readouterr().err.strip()
+    assert len(error.splitlines()) == 1
+    assert said in error
+
+
+def test_unknown_keys_in_a_file_are_named(capsys, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("model: {init_args: {skip: none}}\n")
+    assert main(["fit", "--config", "configs/stage2.yaml", "--config", str(overlay)]) == 2
+    error = capsys.readouterr().err.strip()
+    assert "skip" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_without_data_the_error_says_what_makes_it(capsys, tmp_path):
+    flags = ["--run_dir", str(tmp_path / "run"), "--data.train_files", '["data/absent/wild.h5"]']
+    small = ["--model.weights", "random", "--model.backbone", "mobilenetv3_small_100"]
+    assert main(["fit", "--config", "configs/stage1.yaml", *small, *flags]) == 2
+    assert "`make data`" in capsys.readouterr().err
