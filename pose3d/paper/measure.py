@@ -67,10 +67,6 @@ def _metric(path: Path, key: str) -> float | None:
 @cache
 def _tables(predictions: Path, scoring: str, every: int | None, pose_classes: bool) -> list[dict]:
     """Tables of an evaluation as plain data."""
-    from pose3d.torchvision_ops import import_torchvision
-
-    # The metrics' library imports torchvision, which must see its operators first.
-    import_torchvision()
     from pose3d.evaluation import evaluate
     from pose3d.predictions import read_predictions
 

@@ -13,7 +13,7 @@ from pose3d.paper.ledger import Row
 from pose3d.paper.measure import measure, needed_tests
 from pose3d.paper.merge import DATA_KEYS, digest, merged, stores
 from pose3d.paper.stand_ins import make_stand_ins
-from pose3d.paper.steps import Step, check_profile, has_stand_in, needed, steps, evaluation_configs, training_configs
+from pose3d.paper.steps import Step, check_profile, evaluation_configs, has_stand_in, needed, steps, training_configs
 from pose3d.sweep.process import environment, last_words, start, stop
 
 RECORD = "step.json"

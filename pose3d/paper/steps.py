@@ -70,8 +70,7 @@ def training_configs(step: Step, profile: str) -> list[Path]:
     """The overlays of a training, in order."""
     files = [CONFIGS / f"{step.stage}.yaml"]
     files += _layers(profile, [f"{step.stage}.yaml"], shared=False)
-    kind = "2d" if step.stage == "stage1" else "3d"
-    files += _data(profile, step.data, kind)
+    files.append(_data(profile, step.data))
     for switch in step.switches:
         files += _switch(profile, switch)
     return files
@@ -80,7 +79,7 @@ def training_configs(step: Step, profile: str) -> list[Path]:
 def evaluation_configs(step: Step, profile: str, test: str, switches: Sequence[str]) -> list[Path]:
     """The overlays of a test of a training's best checkpoint on another test set, with other switches."""
     files = training_configs(step, profile)
-    files += _data(profile, test, "test")
+    files.append(_data(profile, f"{test}_test"))
     for switch in switches:
         files += _switch(profile, switch)
     return files
@@ -95,14 +94,12 @@ def _data_folders(profile: str) -> tuple[Path, Path]:
     return CONFIGS / "profiles" / profile / "data", CONFIGS / "data"
 
 
-def _data(profile: str, name: str, kind: str) -> list[Path]:
+def _data(profile: str, name: str) -> Path:
     """The data file of a profile, or else the shared one."""
     for folder in _data_folders(profile):
-        if (path := folder / f"{name}_{kind}.yaml").is_file():
-            return [path]
-    raise PoseError(
-        f"profile {profile!r} has no data {name!r} ({kind}); add configs/profiles/{profile}/data/{name}_{kind}.yaml"
-    )
+        if (path := folder / f"{name}.yaml").is_file():
+            return path
+    raise PoseError(f"profile {profile!r} has no data {name!r}; add configs/profiles/{profile}/data/{name}.yaml")
 
 
 def _switch(profile: str, name: str) -> list[Path]:

@@ -9,7 +9,7 @@ from pose3d.errors import PoseError
 from pose3d.paper.ledger import rows
 from pose3d.paper.measure import needed_tests
 from pose3d.paper.merge import merged
-from pose3d.paper.steps import check_profile, has_stand_in, profiles, steps, evaluation_configs, training_configs
+from pose3d.paper.steps import check_profile, evaluation_configs, has_stand_in, profiles, steps, training_configs
 from pose3d.schedule import Schedule
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +18,18 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _in_the_repository(monkeypatch):
     monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize("name", steps())
+def test_every_training_of_the_paper_resolves(name):
+    step, config = steps()[name], merged(training_configs(steps()[name], "paper"))
+    model, data = config["model"]["init_args"], config["data"]["init_args"]
+    assert (model["backbone"], data["image_size"], model["optimizer"]) == ("resnet101", 368, "adadelta")
+    both = step.data == "h36m_mpi_inf_3dhp"
+    assert data["batch_size"] == (7 if step.stage == "stage1" else 6 if both else 5)
+    iterations = {"stage1": (500000, None), "stage2": (150000, 180000), "stage3": (46000, 62000)}[step.stage][both]
+    assert Schedule.load(model["schedule"]).total_iterations == iterations
+    assert len(data["train_files"]) == (2 if both or step.stage == "stage1" else 1)
 
 
 @pytest.mark.parametrize("name", steps())
@@ -48,7 +60,7 @@ def _fraction(text: str) -> float:
     return float(numerator) / float(denominator or 1)
 
 
-@pytest.mark.parametrize("profile", ["mini"])
+@pytest.mark.parametrize("profile", ["mini", "paper"])
 def test_every_test_resolves(profile):
     for row in rows().values():
         if not row.ours:
