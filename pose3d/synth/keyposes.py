@@ -44,7 +44,7 @@ class Family:
 
 
 Angles = tuple[float, ...] | float
-_ARM_DEFAULT = (8.0, 70.0, 0.0)
+_DEFAULTS: dict[str, Angles] = {"arm": (8.0, 70.0, 0.0), "elbow": 12.0, "knee": 4.0}
 _PARTS = {"arm": "shoulder", "elbow": "elbow", "wrist": "wrist", "clavicle": "clavicle"}
 _PARTS |= {"leg": "hip", "knee": "knee", "ankle": "ankle"}
 
@@ -63,7 +63,7 @@ def pose(
     angles[INDEX["neck"]], angles[INDEX["head"]] = 0.5 * three(look), 0.5 * three(look)
     for side in "lr":
         for part, control in _PARTS.items():
-            default = {"arm": _ARM_DEFAULT, "elbow": 12.0, "knee": 4.0}.get(part, 0.0)
+            default: Angles = _DEFAULTS.get(part, 0.0)
             value = limbs.pop(f"{side}_{part}", limbs.get(f"{part}s", default))
             angles[INDEX[f"{side}_{control}"]] = three(value)
         if not angles[INDEX[f"{side}_clavicle"]].any():  # a raised arm lifts its shoulder

@@ -112,14 +112,10 @@ _WILD = Look(
 _LAB = Look(textures=(4000, 4200), kinds=(("room", 1.0),), drawn_places=(1000, 1001))
 _STUDIO = Look(textures=(4200, 5000), kinds=(("green", 1.0),))
 _TEST_GREEN = Look(textures=(8000, 8100), kinds=(("green", 1.0),))
-_TEST_STUDIO = Look(
-    textures=(8100, 8200),
-    kinds=(("photographed", 0.5), ("room", 0.5)),
-    drawn_places=(2000, 2004),
-    panoramas=("warehouse",),
-)
-_TEST_PARK = Look(textures=(8200, 8300), kinds=(("photographed", 1.0),), panoramas=("park",))
-_TEST_CITY = Look(textures=(8300, 8400), kinds=(("photographed", 1.0),), panoramas=("city",))
+_TEST_HALL = Look(textures=(8100, 8200), kinds=(("photographed", 1.0),), panoramas=("warehouse",))
+_TEST_ROOM = Look(textures=(8200, 8300), kinds=(("room", 1.0),), drawn_places=(2000, 2001))
+_TEST_PARK = Look(textures=(8300, 8400), kinds=(("photographed", 1.0),), panoramas=("park",))
+_TEST_CITY = Look(textures=(8400, 8500), kinds=(("photographed", 1.0),), panoramas=("city",))
 
 _ALL = (1, 2, 3, 4, 5, 6, 7)
 
@@ -172,7 +168,7 @@ def _studio() -> World:
 
 def _test() -> World:
     """Six sequences as in the 3DHP test set: two with green screen, two in a studio without, two outdoors."""
-    looks = (_TEST_GREEN, _TEST_GREEN, _TEST_STUDIO, _TEST_STUDIO, _TEST_PARK, _TEST_CITY)
+    looks = (_TEST_GREEN, _TEST_GREEN, _TEST_HALL, _TEST_ROOM, _TEST_PARK, _TEST_CITY)
     scenes = (1, 1, 2, 2, 3, 3)
     sequences = tuple(
         Sequence(f"TS{i + 1}", i + 1, 26 + i, _ALL if scene < 3 else (1, 2, 4, 5, 6, 7), look, (0,), scene)

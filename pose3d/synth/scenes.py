@@ -1,0 +1,119 @@
+"""Draw one shot: dress the person, light the place, render, and encode image, mask and labels.
+
+Every random choice comes from (seed, world, what it is for, index), so that a shot looks the same whichever process
+draws it, and in whichever order.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from pose3d.skeleton import MPI_INF_3DHP_28
+from pose3d.synth.backgrounds import Place, paint
+from pose3d.synth.bodies import load_bodies
+from pose3d.synth.chair import chair
+from pose3d.synth.garments import Dressing, dress
+from pose3d.synth.places import choose
+from pose3d.synth.render import CHAIR, Light, Material, Mesh, render
+from pose3d.synth.staging import Stage, generator, labels, stage
+from pose3d.synth.wardrobe import draw_outfit, draw_person
+from pose3d.synth.worlds import Shot, World, world
+
+JPEG_QUALITY = 92
+_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
+_HIPS = [MPI_INF_3DHP_28.index("l_hip"), MPI_INF_3DHP_28.index("r_hip")]
+
+
+class Settings(Protocol):
+    """What a shot needs to know of the job that it belongs to (`generate.Job`)."""
+
+    @property
+    def world(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def resolution(self) -> int: ...
+    @property
+    def photos(self) -> tuple[Path, ...]: ...
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An encoded JPEG, an encoded PNG of region flags (worlds with masks), and the label columns."""
+
+    image: bytes
+    mask: bytes | None
+    labels: dict[str, np.ndarray]
+
+
+def draw(job: Settings, shot: Shot) -> Sample:
+    """Everything of one shot."""
+    described = world(job.world)
+    staged = stage(described, shot, job.seed, job.resolution)
+    picture, region = depict(described, shot, staged, job.seed, job.photos)
+    jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    mask = cv2.imencode(".png", region, _PNG)[1].tobytes() if described.masks else None
+    return Sample(jpeg.tobytes(), mask, labels(described, shot, staged))
+
+
+def depict(
+    described: World, shot: Shot, staged: Stage, seed: int, photos: tuple[Path, ...] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the camera of `staged` sees: the photograph (H, W, 3) uint8 RGB and the region flags (H, W) uint8."""
+    look = described.sequences[shot.sequence].look
+    # what a sequence keeps to itself, a world of single pictures draws anew each time
+    take = shot.sequence if described.one_outfit else shot.index
+    place, light = choose(look, photos, generator(seed, described.name, "place", take))
+    meshes = [_dressing(described, shot.sequence, take, seed).mesh(staged.posed)]
+    if staged.clip.chair:
+        meshes.append(_chair(staged, generator(seed, described.name, "chair", shot.sequence, shot.clip)))
+    return _picture(staged, place, light, meshes, generator(seed, described.name, "picture", shot.index))
+
+
+@lru_cache(maxsize=2)
+def _dressing(described: World, sequence: int, take: int, seed: int) -> Dressing:
+    """The clothed person of a take, ready to be posed; shots of one sequence follow each other and share it."""
+    bodies = load_bodies()
+    declared = described.sequences[sequence]
+    woman = bool(bodies.woman[declared.body])
+    # in the wild one body stands for many people
+    who = declared.body if described.one_outfit else take
+    person = draw_person(woman, generator(seed, described.name, "person", who))
+    rng = generator(seed, described.name, "outfit", take)
+    outfit = draw_outfit(person, woman, declared.look.textures, rng, declared.plain, declared.tight)
+    return dress(bodies, outfit)
+
+
+def _chair(staged: Stage, rng: np.random.Generator) -> Mesh:
+    """A chair whose seat touches the lowest skin around the hips."""
+    hips = staged.posed.joints_28[_HIPS].mean(0)
+    skin = staged.posed.vertices[load_bodies().body_vertices]
+    near = np.linalg.norm(skin[:, :2] - hips[:2], axis=1) < 0.15
+    seat = float(skin[near & (skin[:, 2] > hips[2] - 0.3), 2].min())
+    vertices, faces = chair(hips, max(seat, 0.15), staged.heading, rng)
+    shade = rng.uniform(0.05, 0.8) * (1 + rng.normal(0, 0.2, 3))
+    red, green, blue = (float(c) for c in np.clip(shade, 0.02, 0.95))
+    material = Material((red, green, blue), CHAIR, gloss=0.1)
+    return Mesh(vertices, faces, np.zeros(len(faces), np.int32), (material,))
+
+
+def _picture(
+    staged: Stage, place: Place, light: Light, meshes: list[Mesh], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The photograph (H, W, 3) uint8 and the region flags (H, W) uint8: people in the place, a lens, a sensor."""
+    camera = staged.camera
+    in_metres = camera.cam_from_world.copy()
+    in_metres[:3, 3] /= 1000
+    result = render(meshes, light, camera.intrinsics, in_metres, camera.size)
+    picture = result.over(paint(place, camera.intrinsics, in_metres, camera.size))
+    sharpness = rng.uniform(0, 0.7)
+    if sharpness > 0.35:
+        picture = cv2.GaussianBlur(picture, (3, 3), sharpness)
+    exposure, grain = rng.uniform(0.85, 1.12), rng.uniform(0, 0.05)
+    noise = np.frombuffer(rng.bytes(picture.size), np.uint8).reshape(picture.shape).astype(np.float32) / 255 - 0.5
+    picture = picture * np.float32(exposure) + noise * np.float32(grain)
+    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8), result.region
