@@ -51,10 +51,13 @@ class Flat:
 Place = Room | Surroundings | Flat
 
 
-def paint(place: Place, intrinsics: np.ndarray, cam_from_world: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def paint(
+    place: Place, intrinsics: np.ndarray, cam_from_world: np.ndarray, size: tuple[int, int], clear: float = 0.0
+) -> np.ndarray:
     """Picture (h, w, 3) float32 in 0..1 (display values) of a place.
 
-    `intrinsics` (3, 3) px, `cam_from_world` (4, 4) in metres, `size` (w, h).
+    `intrinsics` (3, 3) px, `cam_from_world` (4, 4) in metres, `size` (w, h). Rooms grow to hold the camera, and
+    furniture nearer to it than `clear` metres is left out, so that nothing painted should hide the person.
     """
     width, height = size
     if isinstance(place, Flat):
@@ -67,11 +70,17 @@ def paint(place: Place, intrinsics: np.ndarray, cam_from_world: np.ndarray, size
         _cast_surroundings(out, rays, eye, place.image, place.turn, place.eye_height, place.radius)
     else:
         texels = float(intrinsics[0, 0])
+        low, high = np.minimum(place.low, eye - _WALL_GAP_M), np.maximum(place.high, eye + _WALL_GAP_M)
+        low[2] = 0
         _cast_room(
-            out, rays, eye, place.low, place.high, place.textures, place.repeat, _mean_colours(place.textures),
-            place.furniture, place.colours, place.light, texels,
+            out, rays, eye, low, high, place.textures, place.repeat, _mean_colours(place.textures),
+            place.furniture, place.colours, place.light, texels, clear,
         )  # fmt: skip
     return out
+
+
+_WALL_GAP_M = 0.4
+"""Between a camera and the wall behind it."""
 
 
 def _mean_colours(textures: np.ndarray) -> np.ndarray:
@@ -131,7 +140,7 @@ def _enter(eye, dx, dy, dz, box):
 
 
 @numba.njit(cache=True, nogil=True)
-def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, colours, light, texels):
+def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, colours, light, texels, clear):
     """Each ray meets one of the six surfaces or a piece of furniture."""
     height, width = out.shape[:2]
     for v in range(height):
@@ -152,7 +161,7 @@ def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, co
             piece = -1
             for k in range(furniture.shape[0]):
                 entry, side = _enter(eye, dx, dy, dz, furniture[k])
-                if 0 < entry < t:
+                if clear < entry < t:
                     t, axis, piece = entry, side, k
             px, py, pz = eye[0] + t * dx, eye[1] + t * dy, eye[2] + t * dz
             lx, ly, lz = light[0] - px, light[1] - py, light[2] - pz

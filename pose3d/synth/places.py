@@ -106,7 +106,8 @@ def _green_studio(number: int) -> Room:
     """A green screen on floor and walls, not quite even, as cloth is."""
     rng = np.random.default_rng([1120, number])
     green = np.array([0.16, 0.52, 0.22]) * rng.uniform(0.85, 1.15, 3)
-    folds = cv2.GaussianBlur(rng.normal(0, 1, (SIZE, SIZE)), (0, 0), 7, borderType=cv2.BORDER_WRAP)
+    wrapped = np.pad(rng.normal(0, 1, (SIZE, SIZE)), 32, mode="wrap")
+    folds = cv2.GaussianBlur(wrapped, (0, 0), 7)[32:-32, 32:-32]
     texture = (255 * np.clip(green * (1 + 0.5 * folds[..., None]), 0, 1)).astype(np.uint8)
     return Room(
         low=np.array([-4.5, -4.5, 0.0]),

@@ -50,7 +50,7 @@ def _tiles(store: PoseStore, index: int) -> tuple[np.ndarray, np.ndarray]:
     scale = TILE / side
     plain = cv2.resize(image[top : top + side, left : left + side], (TILE, TILE), interpolation=cv2.INTER_AREA)
     placed = ((joints - (left, top) + 0.5) * scale - 0.5) * 16
-    drawn = np.ascontiguousarray(plain)
+    drawn = plain.copy()
     for joint, parent in enumerate(MPI_INF_3DHP_17.parents_o1):
         name = MPI_INF_3DHP_17.names[joint]
         colour = _LEFT if name.startswith("l_") else _RIGHT if name.startswith("r_") else _MIDDLE
@@ -60,4 +60,4 @@ def _tiles(store: PoseStore, index: int) -> tuple[np.ndarray, np.ndarray]:
         if visible[parent]:
             cv2.line(drawn, a, b, colour, 2, cv2.LINE_AA, shift=4)
         cv2.circle(drawn, a, 3 * 16, colour, -1, cv2.LINE_AA, shift=4)
-    return plain.copy(), drawn
+    return plain, drawn

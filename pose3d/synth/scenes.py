@@ -109,7 +109,8 @@ def _picture(
     in_metres = camera.cam_from_world.copy()
     in_metres[:3, 3] /= 1000
     result = render(meshes, light, camera.intrinsics, in_metres, camera.size)
-    picture = result.over(paint(place, camera.intrinsics, in_metres, camera.size))
+    depth = in_metres[2, :3] @ staged.posed.joints_28[_HIPS].mean(0) + in_metres[2, 3]
+    picture = result.over(paint(place, camera.intrinsics, in_metres, camera.size, clear=float(depth)))
     sharpness = rng.uniform(0, 0.7)
     if sharpness > 0.35:
         picture = cv2.GaussianBlur(picture, (3, 3), sharpness)
