@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pose3d.errors import PoseError
+from pose3d.synth.layouts import LAYOUTS
 from pose3d.synth.worlds import PRESETS, WORLDS
 
 HELP = """Render the embedded data set: people of your own making, with exact labels.
@@ -27,9 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), metavar="WORLD", help="only these worlds")
     parser.add_argument("--num", nargs="+", default=[], metavar="WORLD=N", help="images of a world, e.g. wild2d=4000")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other images (default: %(default)s)")
-    parser.add_argument("--resolution", type=int, default=256, help="side of the images in px (default: %(default)s)")
+    parser.add_argument("--resolution", type=int, help="side of the images in px (default: 256; with --layout 640)")
     parser.add_argument("--workers", type=int, default=_cores(), help="processes (default: all %(default)s cores)")
     parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="your own photos as backgrounds of wild2d")
+    parser.add_argument("--layout", choices=list(LAYOUTS), help="write an official tree to --out instead of stores")
+    parser.add_argument("--frames", type=int, metavar="N", help="with --layout: frames a sequence, or pictures in all")
     parser.add_argument(
         "--preview", type=Path, metavar="PNG", help="write a contact sheet; without --out, nothing else"
     )
@@ -37,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Generate the chosen worlds, then the contact sheet if one was asked for."""
+    if args.layout:
+        return _write_layout(args)
+    args.resolution = 256 if args.resolution is None else args.resolution
     from pose3d.synth.generate import Job, generate, is_complete, photos_in
 
     counts = _counts(args)
@@ -70,6 +76,22 @@ def run(args: argparse.Namespace) -> int:
 
         contact_sheet({name: args.out / f"{name}.h5" for name in counts}, args.preview)
         console.print(f"wrote {args.preview}")
+    return 0
+
+
+def _write_layout(args: argparse.Namespace) -> int:
+    """The embedded data set as an official tree."""
+    from pose3d.synth.layouts import FRAMES, count, write_layout
+    from pose3d.synth.layouts.filming import Settings
+
+    frames = FRAMES[args.layout] if args.frames is None else args.frames
+    settings = Settings(frames, args.seed, args.resolution or Settings.resolution)
+    if frames < 1 or settings.resolution < 64 or args.workers < 1 or args.seed < 0:
+        raise PoseError("--frames and --workers must be at least 1, --resolution at least 64 and --seed not negative")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(args.layout, total=count(args.layout, settings))
+        write_layout(args.layout, args.out, settings, args.workers, lambda done: bar.advance(task, done))
     return 0
 
 

@@ -1,0 +1,83 @@
+"""Film the worlds with their whole cameras: full pictures in official sizes, instead of windows around the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from pose3d.synth.bodies import load_bodies, universal_scale
+from pose3d.synth.cameras import Camera
+from pose3d.synth.scenes import depict
+from pose3d.synth.staging import Stage, labels, stage
+from pose3d.synth.worlds import Shot, World
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much is filmed, and how finely.
+
+    Attributes:
+        frames: frames of each sequence or recording; pictures in all for mpii and lsp.
+        seed: another seed, other pictures.
+        resolution: longer side in px at which a picture is rendered before it is enlarged to the official size.
+    """
+
+    frames: int
+    seed: int = 0
+    resolution: int = 640
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture.
+
+    Attributes:
+        image: (H, W, 3) uint8 BGR.
+        regions: (H, W) uint8 region bits.
+        joints_2d: (28, 2) px.
+        joints_3d, joints_3d_univ: (28, 3) mm, camera axes.
+        joints_world: (28, 3) mm.
+        columns: the label columns as a pose store would hold them.
+    """
+
+    image: np.ndarray
+    regions: np.ndarray
+    joints_2d: np.ndarray
+    joints_3d: np.ndarray
+    joints_3d_univ: np.ndarray
+    joints_world: np.ndarray
+    columns: dict[str, np.ndarray]
+
+
+def shot_of(world: World, sequence: int, frame: int, camera: int) -> Shot:
+    """Frame `frame` of a sequence seen by one camera of its rig."""
+    clip, clip_frame = divmod(frame, world.frames)
+    index = (sequence * 10_000 + frame) * 16 + camera  # a number of its own for each picture
+    return Shot(index, sequence, clip, clip_frame, camera)
+
+
+def film(world: World, shot: Shot, settings: Settings, camera: Camera) -> View:
+    """What the whole `camera` sees of a shot."""
+    staged = staged_for(world, shot, settings, camera)
+    size = np.array(camera.size)
+    small = tuple(int(v) for v in np.round(size * settings.resolution / size.max()))
+    window = camera.window((size - 1) / 2, float(size[0]), (small[0], small[1]))
+    picture, regions = depict(world, shot, replace(staged, camera=window), settings.seed)
+    image = cv2.resize(picture[..., ::-1], camera.size, interpolation=cv2.INTER_LINEAR)
+    regions = cv2.resize(regions, camera.size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return View(np.asarray(image), np.asarray(regions), *joints(world, shot, staged), labels(world, shot, staged))
+
+
+def staged_for(world: World, shot: Shot, settings: Settings, camera: Camera) -> Stage:
+    """The person of a shot before the whole camera."""
+    return replace(stage(world, shot, settings.seed, settings.resolution), camera=camera)
+
+
+def joints(world: World, shot: Shot, staged: Stage) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """joints_2d, joints_3d, joints_3d_univ, joints_world (see View), float64."""
+    points = 1000.0 * staged.posed.joints_28.astype(np.float64)
+    pixels, seen = staged.camera.project(points)
+    scale = universal_scale(load_bodies(), world.sequences[shot.sequence].body)
+    return pixels, seen, seen[4] + (seen - seen[4]) * scale, points

@@ -1,0 +1,129 @@
+"""lab3d as Human3.6M's official folders (datasets.md 4): 7 subjects, 15 actions twice, 4 cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from pose3d.data.schema import PERSON
+from pose3d.data.sources.h36m_tree import ACTIVITIES, CAMERAS, OTHER_SPELLINGS
+from pose3d.data.workers import Progress
+from pose3d.skeleton import H36M_32, MPI_INF_3DHP_28, remap
+from pose3d.synth.cameras import Camera
+from pose3d.synth.layouts.files import V73File, VideoWriter, save_cdf
+from pose3d.synth.layouts.filming import Settings, film, shot_of
+from pose3d.synth.worlds import world
+
+WORLD = world("lab3d")
+SUBJECTS = tuple(dict.fromkeys(sequence.subject for sequence in WORLD.sequences))
+FPS = 50.0
+
+# Which of the lab's three sequences an action is taken from.
+_SITTING = {"Eating", "Phoning", "Sitting", "SittingDown", "Smoking"}
+_WALKING = {"Walking", "WalkDog", "WalkTogether", "Directions", "Greeting"}
+
+# Columns that repeat another joint, by the names of skeleton.H36M_32.
+_REPEATS = {
+    "repeat_11": "pelvis", "repeat_16": "neck", "repeat_20": "l_wrist", "repeat_21": "l_hand", "repeat_23": "l_hand",
+    "repeat_24": "neck", "repeat_28": "r_wrist", "repeat_29": "r_hand", "repeat_31": "r_hand",
+}  # fmt: skip
+_SOURCE = remap(MPI_INF_3DHP_28, H36M_32)
+for _name, _joint in _REPEATS.items():
+    _SOURCE[H36M_32.index(_name)] = MPI_INF_3DHP_28.index(_joint)
+
+
+def file_name(subject: int, action: str, take: int) -> str:
+    """'TakingPhoto 1' of S1; the first take of every third action bears no number, as irregular as the original."""
+    spelled = next((other for other, name in OTHER_SPELLINGS.items() if name == action), action)
+    name = spelled if subject == 1 else action
+    bare = take == 1 and ACTIVITIES.index(action) % 3 == subject % 3
+    return name if bare else f"{name} {take}"
+
+
+def keys(settings: Settings) -> Iterable[tuple[int, str, int]]:
+    """One task a recording."""
+    return [(subject, action, take) for subject in SUBJECTS for action in ACTIVITIES for take in (1, 2)]
+
+
+def count(settings: Settings) -> int:
+    """Pictures in all."""
+    return len(SUBJECTS) * len(ACTIVITIES) * 2 * len(CAMERAS) * settings.frames
+
+
+def whole_camera(index: int) -> Camera:
+    """Cameras 1 and 4 film two rows more than the others."""
+    camera = WORLD.cameras(WORLD.sequences[0])[index]
+    return Camera(camera.intrinsics, camera.cam_from_world, (1000, 1002 if index in (0, 3) else 1000))
+
+
+def make(root: Path, settings: Settings, key: tuple[int, str, int], tick: Progress) -> None:
+    """Write one recording: four videos with poses and silhouettes."""
+    subject, action, take = key
+    folder, file = root / f"S{subject}", file_name(subject, action, take)
+    kind = "Sitting" if action in _SITTING else "Walking" if action in _WALKING else "Posing"
+    number = next(i for i, s in enumerate(WORLD.sequences) if s.name == f"S{subject}/{kind}")
+    # Each recording is a piece of the sequence of its own.
+    first = (ACTIVITIES.index(action) * 2 + take - 1) * -(-settings.frames // WORLD.frames) * WORLD.frames
+    for index, camera_id in enumerate(CAMERAS):
+        camera = whole_camera(index)
+        video = VideoWriter(folder / "Videos" / f"{file}.{camera_id}.mp4", camera.size, FPS)
+        views, masks = [], []
+        for frame in range(settings.frames):
+            view = film(WORLD, shot_of(WORLD, number, first + frame, index), settings, camera)
+            video.add(view.image)
+            views.append([part[_SOURCE] for part in (view.joints_2d, view.joints_3d, view.joints_3d_univ)])
+            masks.append(np.ascontiguousarray((view.regions & PERSON > 0).T))
+            views[-1].append(view.joints_world[_SOURCE])
+            tick(1)
+        video.close()
+        pixels, points, universal, positions = (np.array(part) for part in zip(*views, strict=True))
+        poses = folder / "MyPoseFeatures"
+        save_cdf(poses / "D2_Positions" / f"{file}.{camera_id}.cdf", pixels)
+        save_cdf(poses / "D3_Positions_mono" / f"{file}.{camera_id}.cdf", points)
+        save_cdf(poses / "D3_Positions_mono_universal" / f"{file}.{camera_id}.cdf", universal)
+        if index == 0:
+            save_cdf(poses / "D3_Positions" / f"{file}.cdf", positions)
+        with V73File(folder / "MySegmentsMat" / "ground_truth_bs" / f"{file}.{camera_id}.mat") as mat:
+            mat.cells("Masks", masks)
+
+
+def finish(root: Path, settings: Settings) -> None:
+    """metadata.xml: file names of every subject, action names, camera ids, and `w0` with all cameras."""
+    names = [f"S{subject}" for subject in range(1, 12)]
+    rows = [["", "", *names]]
+    for action_id, action in enumerate(("_ALL", *ACTIVITIES), start=1):
+        for take in (1, 2):
+            files = [
+                f"_ALL {take}" if action == "_ALL" else file_name(subject, action, take) for subject in range(1, 12)
+            ]
+            rows.append([str(action_id), str(take), *files])
+    table = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    actions = "".join(f"<name>{action}</name>" for action in ("_ALL", *ACTIVITIES))
+    ids = "".join(f"<id>{camera}</id>" for camera in CAMERAS)
+    w0 = " ".join(f"{value:.10g}" for value in camera_numbers())
+    (root / "metadata.xml").write_text(
+        f"<metadata><mapping>{table}</mapping><actionnames>{actions}</actionnames>"
+        f"<dbcameras><index2id>{ids}</index2id></dbcameras><w0>[{w0}]</w0></metadata>\n"
+    )
+
+
+def camera_numbers() -> np.ndarray:
+    """(300,): angles and place of each camera for each of 11 subjects, then f (2), c (2), k (3), p (2) per camera."""
+    numbers = np.zeros(300)
+    for index in range(len(CAMERAS)):
+        camera = whole_camera(index)
+        rotation = camera.cam_from_world[:3, :3]
+        angles = [
+            np.arctan2(-rotation[1, 2], rotation[2, 2]),
+            np.arcsin(rotation[0, 2]),
+            np.arctan2(-rotation[0, 1], rotation[0, 0]),
+        ]
+        place = -rotation.T @ camera.cam_from_world[:3, 3]
+        for subject in range(11):
+            start = 6 * (index * 11 + subject)
+            numbers[start : start + 6] = [*angles, *place]
+        matrix = camera.intrinsics
+        numbers[264 + 9 * index : 268 + 9 * index] = matrix[[0, 1, 0, 1], [0, 1, 2, 2]]
+    return numbers
