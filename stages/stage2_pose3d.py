@@ -26,6 +26,7 @@ class Stage2(Base3DStage):
         intermediate_predicts: PO1O2 or P (decision N2).
         heatmaps: auxiliary heatmaps of the 17 joints.
         part_labels: auxiliary part labels, where the data have them (decision N12).
+        domain: tell images with 3D labels from those without behind a reversed gradient (decision L7).
         target_unit_mm: unit of 3D targets in the loss (decision L2).
         mean_pose_bias: start the stubs from the mean training pose; the paper starts from zero.
         perspective_correction: centre of the correction at test time: centroid, crop, pelvis, or off (decision G1).
@@ -57,6 +58,7 @@ class Stage2(Base3DStage):
         intermediate_predicts: Literal["PO1O2", "P"] = "PO1O2",
         heatmaps: bool = True,
         part_labels: bool = False,
+        domain: bool = False,
         target_unit_mm: float = 100.0,
         mean_pose_bias: bool = False,
         perspective_correction: PerspectiveCorrection = "centroid",
@@ -83,6 +85,7 @@ class Stage2(Base3DStage):
             hp["intermediate_predicts"],
             hp["heatmaps"],
             hp["part_labels"],
+            hp["domain"],
             image_size=hp["image_size"],
         )
 

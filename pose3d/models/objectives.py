@@ -7,7 +7,7 @@ together: Xdeep weights Pdeep, O1deep and O2deep alike.
 from collections.abc import Mapping, Sequence
 
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from pose3d.errors import PoseError
 from pose3d.geometry.kinematics import TO_MODALITY
@@ -47,13 +47,18 @@ def heatmap_losses(outputs: Mapping[str, Tensor], batch: Batch) -> dict[str, Ten
 def pose_losses(outputs: Mapping[str, Tensor], batch: Batch, unit_mm: float) -> dict[str, Tensor]:
     """Loss of each output of 3DPoseNet or of the fusion.
 
-    Poses (B, 17, 3) are in `unit_mm` millimetres (decision L2); samples without a 3D label do not count.
+    Poses (B, 17, 3) are in `unit_mm` millimetres (decision L2); samples without a 3D label do not count. With domain
+    adaptation they serve as images only, so their 2D labels do not count either (supplement 4.2.2).
     """
+    if "domain" in outputs:
+        batch = {**batch, "visible": batch["visible"] & batch["has_3d"][:, None]}
     targets = {x: convert(batch["joints_3d"] / unit_mm) for x, convert in TO_MODALITY.items()}
     losses = heatmap_losses({"H": outputs["H"]} if "H" in outputs else {}, batch)
     for name, output in outputs.items():
         if name == "PL":
             losses[name] = part_label_loss(output, batch)
+        elif name == "domain":
+            losses[name] = domain_loss(output, batch)
         elif name != "H":
             losses[name] = euclidean_loss(output, targets[name[:2] if name.startswith("O") else "P"], batch["has_3d"])
     return losses
@@ -64,6 +69,11 @@ def part_label_loss(logits: Tensor, batch: Batch) -> Tensor:
     if "part_labels" not in batch:
         raise PoseError("the data have no part labels; set model.part_labels to false (decision N12)")
     return cross_entropy(logits, batch["part_labels"])  # type: ignore[typeddict-item]
+
+
+def domain_loss(logits: Tensor, batch: Batch) -> Tensor:
+    """Cross entropy of domain logits (B,): samples with a 3D label are the first domain, those without the second."""
+    return binary_cross_entropy_with_logits(logits, (~batch["has_3d"]).float())
 
 
 def total_loss(losses: Mapping[str, Tensor], columns: Mapping[str, str], phase: Phase) -> Tensor:

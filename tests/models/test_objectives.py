@@ -83,3 +83,16 @@ def test_a_loss_without_a_weight_is_refused():
 def test_part_labels_need_data_that_have_them(batch):
     with pytest.raises(PoseError, match="no part labels"):
         pose_losses({"PL": torch.zeros(2, 25, 4, 4)}, batch, 100.0)
+
+
+def test_domain_adaptation_takes_unlabelled_images_as_images_only(batch):
+    """The 2D labels of samples without 3D do not count, and the domains are told by who has a 3D label."""
+    outputs = {"H": torch.rand(2, 17, 4, 4), "domain": torch.tensor([0.3, -0.8])}
+    losses = pose_losses(outputs, batch, unit_mm=100.0)
+    expected = (torch.log1p(torch.exp(outputs["domain"][0])) + torch.log1p(torch.exp(-outputs["domain"][1]))) / 2
+    assert float(losses["domain"]) == pytest.approx(float(expected), rel=1e-5)
+    elsewhere = {**batch, "joints_2d_crop": batch["joints_2d_crop"].clone()}
+    elsewhere["joints_2d_crop"][1] += 9
+    assert torch.equal(pose_losses(outputs, elsewhere, 100.0)["H"], losses["H"])
+    without = {"H": outputs["H"]}
+    assert not torch.equal(pose_losses(without, elsewhere, 100.0)["H"], pose_losses(without, batch, 100.0)["H"])

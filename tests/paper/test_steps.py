@@ -29,7 +29,9 @@ def test_every_training_of_the_paper_resolves(name):
     assert data["batch_size"] == (7 if step.stage == "stage1" else 6 if both else 5)
     iterations = {"stage1": (500000, None), "stage2": (150000, 180000), "stage3": (46000, 62000)}[step.stage][both]
     assert Schedule.load(model["schedule"]).total_iterations == iterations
-    assert len(data["train_files"]) == (2 if both or step.stage == "stage1" else 1)
+    # Domain adaptation adds MPII and LSP without their labels.
+    stores = 3 if "domain_adaptation" in step.switches else 2 if both or step.stage == "stage1" else 1
+    assert len(data["train_files"]) == stores
 
 
 @pytest.mark.parametrize("name", steps())
@@ -60,10 +62,14 @@ def _fraction(text: str) -> float:
     return float(numerator) / float(denominator or 1)
 
 
+# Switches of the test that the stages do not have: rows that need them are refused, or left out of their table.
+MISSING = {"test/box_2dposenet", "test/no_localisation"}
+
+
 @pytest.mark.parametrize("profile", ["mini", "paper"])
 def test_every_test_resolves(profile):
     for row in rows().values():
-        if not row.ours:
+        if not row.ours or MISSING & {*row.switches, *(row.minus or ())}:
             continue
         for test, switches in needed_tests(row, lambda name: has_stand_in(name, profile)):
             config = merged(evaluation_configs(steps()[str(row.step)], profile, test, switches))
