@@ -7,6 +7,7 @@
 
 import logging
 import math
+import os
 import sys
 from typing import Any
 
@@ -18,7 +19,7 @@ from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
 
-from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults
+from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults, StepProgress
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from stages.base import BaseStage
 from stages.messages import quiet_libraries, user_mistake
@@ -28,6 +29,9 @@ from stages.run_config import RunConfig
 log = logging.getLogger("stages")
 
 INTERRUPTED = 130
+
+# Keys of a model that a test may set anew, in place of the checkpoint's.
+TEST_TIME = ("perspective_correction",)
 
 # Validation by the count of steps, not of epochs, and none before training.
 TRAINER_DEFAULTS = {"check_val_every_n_epoch": None, "num_sanity_val_steps": 0, "max_epochs": -1}
@@ -52,7 +56,8 @@ class StageCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Refuse another stage's checkpoint; take the model's keys from the checkpoint, as Lightning does.
 
-        The hand-off belongs to a fresh fit: resuming and testing take all weights from their own checkpoint.
+        What is a choice of the test (`TEST_TIME`) stays as configured. The hand-off belongs to a fresh fit: resuming
+        and testing take all weights from their own checkpoint.
         """
         self.subcommand = self.config["subcommand"]
         path = self._get(self.config, "ckpt_path")
@@ -61,8 +66,11 @@ class StageCLI(LightningCLI):
             wanted = self._get(self.config, "model").class_path.rpartition(".")[2].lower()
             if made_by != wanted:
                 raise PoseError(f"{path} is a checkpoint of {made_by}; give one of {wanted}, or configs/{made_by}.yaml")
+            wanted_now = self._get(self.config, "model").init_args
+            chosen = {key: wanted_now[key] for key in TEST_TIME if key in wanted_now and self.subcommand != "fit"}
             super()._parse_ckpt_path()
-            self._get(self.config, "model").init_args["weights"] = None
+            for key, value in {**chosen, "weights": None}.items():
+                self._get(self.config, "model").init_args[key] = value
         if path is not None or self.subcommand != "fit":
             self._get(self.config, "model").init_args["init_from"] = None
 
@@ -74,10 +82,15 @@ class StageCLI(LightningCLI):
             log.info("precision %s: %s", kwargs["precision"], reason)
         if self.subcommand == "fit":
             kwargs |= self._steps(config)
-            if config["logger"] in (None, True):
-                kwargs["logger"] = CSVLogger(self._get(self.config, "run_dir"), name="logs")
+            if config["logger"] is not False:
+                # The curves are always in the run folder, whatever logger an overlay adds.
+                others = [] if config["logger"] in (None, True) else config["logger"]
+                csv = CSVLogger(self._get(self.config, "run_dir"), name="logs")
+                kwargs["logger"] = [csv, *(others if isinstance(others, list) else [others])]
         elif config["logger"] is None:
             kwargs["logger"] = False
+        if self.subcommand == "fit" and config["enable_progress_bar"] is not False:
+            config["callbacks"] = [*(config["callbacks"] or ()), StepProgress()]
         trainer = super().instantiate_trainer(**kwargs)
         decay = self._get(self.config, "average_decay")
         if self.subcommand == "fit" and decay > 0:
@@ -94,11 +107,16 @@ class StageCLI(LightningCLI):
             settings["val_check_interval"] = math.ceil(steps / max(1, self._get(self.config, "validations")))
         return settings
 
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        """Checkpoints are plain data; loading one runs no code of the file."""
+        kwargs = super()._prepare_subcommand_kwargs(subcommand)
+        return kwargs | {"weights_only": kwargs.get("weights_only") is not False}
+
     def after_fit(self) -> None:
         """Test the best weights, so that metrics.json and predictions are there."""
         trainer = self.trainer
         if self._get(self.config, "test_after_fit") and not trainer.fast_dev_run:  # type: ignore[attr-defined]
-            self.test(model=self.model, datamodule=self.datamodule, ckpt_path="best")
+            self.test(model=self.model, datamodule=self.datamodule, ckpt_path="best", weights_only=True)
 
     def test(self, **kwargs: Any) -> None:
         """`trainer.test` without Lightning's list of numbers: RunResults prints a table."""
@@ -111,6 +129,7 @@ def main(args: list[str] | None = None) -> int:
     Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted.
     """
     quiet_libraries()
+    args = [*(sys.argv[1:] if args is None else args), *_folder_of_agent()]
     raising: dict[str, Any] = {"prog": "lightning", "exit_on_error": False}
     try:
         StageCLI(
@@ -135,6 +154,12 @@ def main(args: list[str] | None = None) -> int:
         print(f"lightning: {sentence}", file=sys.stderr)
         return 2
     return 0
+
+
+def _folder_of_agent() -> list[str]:
+    """Runs that a W&B agent starts get a folder of their own: `wandb agent` may run several on one machine."""
+    sweep, run = os.environ.get("WANDB_SWEEP_ID"), os.environ.get("WANDB_RUN_ID")
+    return [f"--run_dir=runs/sweeps/{sweep}/{run}"] if sweep and run else []
 
 
 if __name__ == "__main__":

@@ -78,6 +78,8 @@ def quiet_libraries() -> None:
         "does not have many workers",
         "eval mode at the start",
         "treespec, LeafSpec",
+        "smaller than the logging interval",
+        "callbacks used to create the checkpoint",
         "LightningCLI's args parameter",
     )
     for message in messages:

@@ -27,8 +27,7 @@ class Stage3(Base3DStage):
         image_size: side of the crop in px, as in stage 2.
         skips: as in stage 2; corrective skips are gone, regular ones stay.
         stubs: as in stage 2.
-        modalities: as in stage 2.
-        fuse: which of them are fused; null: all (supplement 1).
+        modalities: as in stage 2; all of them are fused (supplement 1).
         heatmaps: as in stage 2; K of the global pose comes from them.
         hidden: widths of the two hidden layers (decision N13).
         target_unit_mm: unit of 3D poses in the networks, as in stage 2 (decision L2).
@@ -60,7 +59,6 @@ class Stage3(Base3DStage):
         skips: Literal["corrective", "regular", "none"] = "corrective",
         stubs: Literal["separate", "common"] = "separate",
         modalities: list[Literal["P", "O1", "O2"]] = ["P", "O1", "O2"],  # noqa: B006  (never mutated)
-        fuse: list[Literal["P", "O1", "O2"]] | None = None,
         heatmaps: bool = True,
         hidden: tuple[int, int] = (2048, 1024),
         target_unit_mm: float = 100.0,
@@ -89,7 +87,7 @@ class Stage3(Base3DStage):
             heatmaps=hp["heatmaps"],
             image_size=hp["image_size"],
         )
-        self.net = FusionNet(pose3d, hp["fuse"] or hp["modalities"], tuple(hp["hidden"]), hp["freeze_batchnorm"])
+        self.net = FusionNet(pose3d, hp["modalities"], tuple(hp["hidden"]), hp["freeze_batchnorm"])
 
     def configure_losses(self) -> None:
         """Table 5 has one column, Pfused."""

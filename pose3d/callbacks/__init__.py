@@ -1,4 +1,4 @@
-"""Lightning callbacks: what a run leaves behind in its folder, and averaged weights."""
+"""Lightning callbacks: what a run leaves behind in its folder, averaged weights, progress."""
 
 from pose3d.torchvision_ops import import_torchvision
 
@@ -7,6 +7,7 @@ import_torchvision()
 
 from pose3d.callbacks.averaging import AveragedWeights  # noqa: E402
 from pose3d.callbacks.checkpoints import RunCheckpoint  # noqa: E402
+from pose3d.callbacks.progress import StepProgress  # noqa: E402
 from pose3d.callbacks.results import RunResults  # noqa: E402
 
-__all__ = ["AveragedWeights", "RunCheckpoint", "RunResults"]
+__all__ = ["AveragedWeights", "RunCheckpoint", "RunResults", "StepProgress"]

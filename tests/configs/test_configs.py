@@ -63,7 +63,8 @@ def test_the_paper_profile_is_the_papers(capsys, stage):
 
 @pytest.mark.parametrize("stage", [2, 3])
 def test_both_data_sets_have_their_own_iterations(capsys, stage):
-    files = [f"stage{stage}.yaml", f"profiles/paper/stage{stage}.yaml", f"profiles/paper/stage{stage}_both.yaml"]
+    longer = {2: "ablations/both_sets.yaml", 3: "ablations/both_sets_fusion.yaml"}[stage]
+    files = [f"stage{stage}.yaml", f"profiles/paper/stage{stage}.yaml", longer]
     config = parsed(capsys, *files, "data/h36m_mpi_inf_3dhp.yaml")
     assert model_of(config)["schedule"] == f"configs/schedules/paper_stage{stage}_both.yaml"
     assert config["data"]["init_args"]["batch_size"] == 6

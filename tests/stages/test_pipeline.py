@@ -165,3 +165,15 @@ def test_another_stages_checkpoint_is_not_resumed(pipeline, capsys):
     checkpoint = str(pipeline.root / "stage1" / "best.ckpt")
     assert pipeline.fit(2, "--ckpt_path", checkpoint) == 2
     assert "is a checkpoint of stage1; give one of stage2" in capsys.readouterr().err
+
+
+def test_a_test_may_choose_another_perspective_correction(pipeline, tmp_path):
+    rotations = {}
+    for mode in ("off", "crop"):
+        run = tmp_path / mode
+        arguments = ["--ckpt_path", str(pipeline.root / "stage2" / "best.ckpt"), "--run_dir", str(run)]
+        switch = ["--model.perspective_correction", mode]
+        assert main(["test", "--config", str(pipeline.config(2)), *arguments, *switch]) == 0
+        rotations[mode] = read_predictions(run / "predictions.npz").perspective_rotation
+    np.testing.assert_array_equal(rotations["off"], np.broadcast_to(np.eye(3), (12, 3, 3)))
+    assert np.abs(rotations["crop"] - rotations["off"]).max() > 1e-3

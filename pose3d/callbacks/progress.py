@@ -1,0 +1,84 @@
+"""Progress by optimiser steps over the whole training, not by epochs that mean nothing here.
+
+On a terminal a bar; in a log file a line for every tenth of the way.
+"""
+
+import time
+from typing import Any
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ProgressBar
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+class StepProgress(ProgressBar):
+    """Steps done, images a second, the loss, and the newest validation score."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enabled = True
+        self.console = Console(stderr=True)
+        self.bar: Progress | None = None
+        self.task = TaskID(0)
+
+    def disable(self) -> None:
+        """Called by Lightning on all processes but the first."""
+        self.enabled = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin to count."""
+        self.started, self.first_step = time.monotonic(), trainer.global_step
+        self.name = str(pl_module.stage)
+        if self.enabled and self.console.is_terminal and trainer.max_steps > 0:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[said]}"),
+            )
+            self.bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=self.console)
+            self.task = self.bar.add_task(self.name, total=trainer.max_steps, completed=trainer.global_step, said="")
+            self.bar.start()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: dict[str, Any], batch_idx: int
+    ) -> None:
+        """Move on."""
+        step, total = trainer.global_step, trainer.max_steps
+        if self.bar is not None:
+            self.bar.update(self.task, completed=step, said=self._state(trainer, batch))
+        elif self.enabled and total > 0 and step * 10 // total > (step - 1) * 10 // total:
+            self.console.print(f"{self.name}: step {step} of {total}, {self._state(trainer, batch)}", highlight=False)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave the finished bar."""
+        self._stop()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give the terminal back."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def _state(self, trainer: Trainer, batch: dict[str, Any]) -> str:
+        steps = trainer.global_step - self.first_step
+        speed = steps * len(batch["image"]) * trainer.world_size / max(time.monotonic() - self.started, 1e-9)
+        words = [f"{speed:.0f} images/s"]
+        if (loss := trainer.callback_metrics.get("train/loss")) is not None:
+            words.append(f"loss {float(loss):.3g}")
+        for key in ("val/mpjpe_mm", "val/pckh50"):
+            if (score := trainer.callback_metrics.get(key)) is not None:
+                words.append(f"{key} {float(score):.1f}")
+        return ", ".join(words)
