@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), metavar="WORLD", help="only these worlds")
     parser.add_argument("--num", nargs="+", default=[], metavar="WORLD=N", help="images of a world, e.g. wild2d=4000")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other images (default: %(default)s)")
-    parser.add_argument("--resolution", type=int, help="side of the images in px (default: 256; with --layout 640)")
+    parser.add_argument("--resolution", type=int, help="side of the images in px (default: 256; with --layout 512)")
     parser.add_argument("--workers", type=int, default=_cores(), help="processes (default: all %(default)s cores)")
     parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="your own photos as backgrounds of wild2d")
     parser.add_argument("--layout", choices=list(LAYOUTS), help="write an official tree to --out instead of stores")

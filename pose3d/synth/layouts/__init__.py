@@ -26,7 +26,7 @@ LAYOUTS: Final = {
 }
 """Layouts that can be written; the module of the same name writes one."""
 
-FRAMES: Final = {"mpi_inf_3dhp": 6, "mpi_inf_3dhp_test": 40, "h36m": 2, "mpii": 500, "lsp": 500}
+FRAMES: Final = {"mpi_inf_3dhp": 4, "mpi_inf_3dhp_test": 40, "h36m": 2, "mpii": 500, "lsp": 500}
 """Frames of each sequence or recording, pictures of mpii and lsp, unless told otherwise."""
 
 

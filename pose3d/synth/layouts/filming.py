@@ -26,7 +26,7 @@ class Settings:
 
     frames: int
     seed: int = 0
-    resolution: int = 640
+    resolution: int = 512
 
 
 @dataclass(frozen=True)
