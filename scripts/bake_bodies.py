@@ -155,13 +155,14 @@ def merge_weights(weights: np.ndarray, labels: list[str], parents: np.ndarray) -
 
 
 def cut_coordinates(
-    vertices: np.ndarray, heads: dict[str, np.ndarray], weights: np.ndarray, order: np.ndarray
+    vertices: np.ndarray, heads: dict[str, np.ndarray], weights: np.ndarray, order: np.ndarray, strands: np.ndarray
 ) -> np.ndarray:
-    """Where garments may end, per vertex of the mean body (V, 3).
+    """Where garments and hair may end, per vertex of the mean body (V, 4).
 
     Column 0 along the arm: 0 shoulder, 1 elbow, 2 wrist, below zero on the trunk. Column 1 up the body: -2 ankle,
     -1 knee, 0 hip, 1 base of the neck. Column 2 metres below zero under a plane through the base of the neck that
-    falls towards the front: the neckline.
+    falls towards the front: the neckline. Column 3 metres behind the hairline; for the long hair (`strands`, vertex
+    indices) metres outside a window in front of the face.
     """
     arm = np.full(len(vertices), -1.0)
     arm_weight = np.zeros(len(vertices))
@@ -183,7 +184,18 @@ def cut_coordinates(
     body = np.where(z > levels[3], 1 + (z - levels[3]) / (levels[3] - levels[2]), body)
     from_neck = vertices - heads["neck01"]
     neck = from_neck[:, 2] - 0.03 - 0.55 * (from_neck[:, 1] - 0.03)
-    return np.stack([arm, body, neck], 1)
+    hair = hairline(vertices, heads)
+    window = vertices[strands] - (heads["eye.L"] + heads["eye.R"]) / 2
+    hair[strands] = np.maximum(window[:, 1] - 0.045, window[:, 2] - 0.062)
+    return np.stack([arm, body, neck, hair], 1)
+
+
+def hairline(vertices: np.ndarray, heads: dict[str, np.ndarray]) -> np.ndarray:
+    """Metres (V,) above the line where hair begins on the head; ears stay free."""
+    x, y, z = (vertices - (heads["eye.L"] + heads["eye.R"]) / 2).T
+    line = np.interp(y, (-0.02, 0.03, 0.06, 0.085, 0.115, 0.2), (0.072, 0.056, 0.03, 0.0, -0.045, -0.075))
+    ear = np.clip(np.abs(x) - 0.071, 0, 1) * np.clip((0.045 - z) / 0.02, 0, 1) * np.clip((0.12 - y) / 0.01, 0, 1)
+    return np.where(z > -0.16, z - line - 8 * ear, -1.0)
 
 
 def cloth_coordinates(vertices: np.ndarray, faces: np.ndarray, heads: dict[str, np.ndarray]) -> np.ndarray:
@@ -235,8 +247,7 @@ def paint_head(
     out[:, 0] = np.where(on_head & (y < 0.03) & (z < -0.03), pixel / 255.0, 0)
     distance = np.hypot((x - 0.036) / 0.024, (z - 0.021 - 0.004 * np.sin((x - 0.02) * 60)) / 0.0055)
     out[:, 1] = np.where(y < 0.02, np.clip(1.6 - distance, 0, 1), 0)
-    hairline = z - np.interp(y, (-0.02, 0.03, 0.07, 0.11, 0.2), (0.072, 0.052, 0.01, -0.045, -0.075))
-    out[:, 2] = np.clip(hairline / 0.012, 0, 1) * on_head
+    out[:, 2] = np.clip(hairline(vertices, heads) / 0.012, 0, 1)
     jaw = np.clip((-0.035 - 0.35 * np.clip(y, 0, 1) - z) / 0.012, 0, 1) * np.clip((0.085 - y) / 0.015, 0, 1)
     out[:, 3] = jaw * np.clip((z + 0.135 - 0.2 * y) / 0.012, 0, 1) * (1 - out[:, 0]) * on_head
     for side in "lr":
@@ -283,6 +294,7 @@ def main() -> None:
     used = np.unique(np.concatenate([q[..., 0].ravel() for q in quads.values()]))
     renumber = np.full(vertices.shape[1], -1)
     renumber[used] = np.arange(len(used))
+    strands = np.unique(groups["helper-hair"][..., 0])
     weights, order = merge_weights(dense, labels, parents)
     obj_uv = np.array(
         [line.split()[1:3] for line in (root / "mpfb2/3dobjs/base.obj").read_text().splitlines() if line[:3] == "vt "],
@@ -308,7 +320,7 @@ def main() -> None:
         "paints": np.array(PAINTS),
         "weights": np.rint(weights[used] * 65535).astype(np.uint16),
         "weight_bones": order[used].astype(np.uint8),
-        "cuts": cut_coordinates(mean, mean_heads, weights, order)[used].astype(np.float32),
+        "cuts": cut_coordinates(mean, mean_heads, weights, order, strands)[used].astype(np.float32),
         "paint": np.rint(paint[used] * 255).astype(np.uint8),
     }
     lift = ground[:, None, None] * np.array((0, 0, 1))

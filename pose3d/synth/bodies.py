@@ -41,8 +41,9 @@ class Bodies:
 
     `vertices` (N, V, 3) m; `bones` K names with `bone_heads` (N, K, 3) m; `weights` (V, 4) falling, `weight_bones`
     (V, 4); `faces` of the shells "body", "tights", "skirt", "hair", each (F, 3); `uv` of the cloth shells (F, 3, 2) in
-    metres; `cuts` (V, 3) where garments may end (see `garments.py`); `paint` name -> (V,) strength 0..1 on the skin;
-    `height` (N,) m; `woman` (N,) bool; `pivots` (N, C, 3) m of the controls; `joints_28` (N, 28, 3) m at rest.
+    metres; `cuts` (V, 4) where garments may end (see `garments.py`); `paint` name -> (V,) strength 0..1 on the skin;
+    `height` (N,) m; `woman` (N,) bool; `pivots` (N, C, 3) m of the controls; `joints_28` (N, 28, 3) m at rest;
+    `body_vertices` indices of the skin's vertices; `mean` (V, 3) m the mean body.
     """
 
     vertices: np.ndarray
@@ -60,6 +61,7 @@ class Bodies:
     alignment: np.ndarray
     joints_28: np.ndarray
     body_vertices: np.ndarray
+    mean: np.ndarray
 
     def __len__(self) -> int:
         return len(self.vertices)
@@ -102,6 +104,7 @@ def load_bodies() -> Bodies:
         alignment=np.stack([rest_alignment(p) for p in pivots]),
         joints_28=_rest_joints(vertices, body_vertices, pivots, landmarks),
         body_vertices=body_vertices,
+        mean=vertices.mean(0),
     )
 
 

@@ -49,7 +49,8 @@ class Shell:
         faces = np.take_along_axis(faces, turn, 1)
         uv = np.take_along_axis(uv, turn[..., None], 1)
         pairs = np.sort(faces[:, [[0, 1], [0, 2]]].reshape(-1, 2), axis=1)
-        edges, which = np.unique(pairs, axis=0, return_inverse=True)
+        keys, which = np.unique(pairs[:, 0] * len(self.values) + pairs[:, 1], return_inverse=True)
+        edges = np.stack(np.divmod(keys, len(self.values)), 1)
         new = len(self.values) + which.reshape(-1, 2)
         share = signed[edges[:, 0]] / (signed[edges[:, 0]] - signed[edges[:, 1]])
         reach = signed[faces[:, :1]] / (signed[faces[:, :1]] - signed[faces[:, 1:]])  # (n, 2), from the lone corner
@@ -78,7 +79,7 @@ class Shell:
 
 @compiled
 def place_cuts(vertices, first, edges, share):
-    """Fill rows `first`... of `vertices` (n, 3): cut vertices on their edges, in order, as later ones may use earlier."""
+    """Fill rows from `first` of `vertices` (n, 3): cut vertices on their edges, in order, as later may use earlier."""
     for k in range(len(edges)):
         a, b, t = edges[k, 0], edges[k, 1], share[k]
         for i in range(3):

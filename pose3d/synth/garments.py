@@ -1,10 +1,10 @@
 """Clothes, shoes, hair and skin colour on a posed body.
 
-Garments are shells around the skin that share its bones: tights cut to length for tops, trousers and shoes, a skirt, long
+Garments are shells around the skin that share its bones: tights cut to length for tops, trousers and shoes, a skirt,
 hair. They are pushed outwards along the normals, more for loose ones, with folds; the skin beneath is left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,10 +20,10 @@ SLEEVES = {"none": 0.16, "short": 0.62, "long": 1.93}
 LEGS = {"briefs": -0.2, "shorts": -0.62, "three_quarter": -1.35, "long": -1.96}
 """Where trouser legs end: 0 hip, -1 knee, -2 ankle."""
 SKIRTS = {"none": 0.0, "short": -0.7, "knee": -1.05, "long": -1.7}
-HAIR = {"none": 0.0, "cropped": 0.0, "short": 1.52, "bob": 1.12, "long": 0.0}
-"""Where hair ends up the body (1 base of the neck); none and cropped have no shell."""
+HAIR = {"none": 2.0, "cropped": 2.0, "short": 2.0, "bob": 1.12, "long": 0.0}
+"""How far down the body (1 base of the neck) hair hangs; short hair is a cap, cropped hair only a colour."""
 
-_ARM, _BODY, _NECK = range(3)
+_ARM, _BODY, _NECK, _HAIRLINE = range(4)
 _MARGIN = {_ARM: 0.14, _BODY: 0.08, _NECK: 0.02}  # how far skin reaches under cloth
 SKIN, TOP, BOTTOM, SHOES, HAIR_MATERIAL = range(5)
 
@@ -110,26 +110,19 @@ class _Layer:
 
 
 def dress(bodies: Bodies, outfit: Outfit) -> Dressing:
-    """Cut and layer the garments of an outfit; a millisecond or ten, once per outfit, for any body."""
+    """Cut and layer the garments of an outfit; a few milliseconds, once per outfit, for any body."""
+    if outfit.skirt != "none":  # a skirt sits on the waist, over the top and over briefs
+        loose = (outfit.looseness[0], 0.0)
+        outfit = replace(outfit, legs="briefs", tucked=True, hem=max(outfit.hem, 0.18), looseness=loose)
     count = len(bodies.cuts)
-    rest = bodies.vertices.mean(0)
-    folds = _folds(rest, outfit.folds)
+    folds = _folds(bodies.mean, outfit.folds)
     white = np.ones((count, 3), np.float32)
     bare = np.zeros(count, np.float32)
-    layers = [_Layer(_skin(bodies, outfit), SKIN, bare, _skin_tint(bodies, rest, outfit), one_sided=True)]
-    tight, loose = np.array(outfit.looseness) * 0.022, 0.5 + 0.5 * folds
+    layers = [_Layer(_skin(bodies, outfit), SKIN, bare, _skin_tint(bodies, outfit), one_sided=True)]
+    top_offset, bottom_offset = _standoff(bodies, outfit, folds)
     if outfit.top:
-        shell = _top(bodies, outfit.sleeves, outfit.hem, outfit.collar)
-        drape = np.clip((1.15 - bodies.cuts[:, _BODY]) / 0.7, 0, 1)  # close at the shoulders, free at the hem
-        offset = (0.006 if not outfit.tucked else 0.003) + tight[0] * drape * loose
-        layers.append(_Layer(shell, TOP, offset.astype(np.float32), white))
-    trousers = "briefs" if outfit.skirt != "none" else outfit.legs
-    waist = max(outfit.hem + 0.14, 0.3) if not outfit.tucked else outfit.hem + 0.06
-    inside = 0.003 + 0.5 * tight[1] * loose
-    outside = 0.008 + 0.8 * tight[1] * loose
-    free = np.clip((-0.1 - bodies.cuts[:, _BODY]) / 0.3, 0, 1)  # below the top's hem
-    offset = outside if outfit.tucked or not outfit.top else inside + (outside - inside) * free
-    layers.append(_Layer(_bottom(bodies, trousers, waist), BOTTOM, offset.astype(np.float32), white))
+        layers.append(_Layer(_top(bodies, outfit), TOP, top_offset, white))
+    layers.append(_Layer(_bottom(bodies, outfit), BOTTOM, bottom_offset, white))
     if outfit.skirt != "none":
         skirt = Shell.whole(bodies.faces["skirt"], bodies.cuts, bodies.uv["skirt"])
         skirt = skirt.cut(_BODY, SKIRTS[outfit.skirt], "above")
@@ -137,41 +130,77 @@ def dress(bodies: Bodies, outfit: Outfit) -> Dressing:
     if outfit.shoes is not None:
         shoe = Shell.whole(bodies.faces["tights"], bodies.cuts).cut(_BODY, -1.97, "below")
         layers.append(_Layer(shoe, SHOES, np.full(count, 0.007, np.float32), white))
-    if HAIR[outfit.hair] or outfit.hair == "long":
-        hair = Shell.whole(bodies.faces["hair"], bodies.cuts, bodies.uv["hair"])
-        hair = hair.cut(_BODY, HAIR[outfit.hair], "above")
-        strands = np.random.default_rng(outfit.folds).uniform(0.6, 1.35, (count, 1)).astype(np.float32)
-        layers.append(_Layer(hair, HAIR_MATERIAL, np.full(count, 0.004, np.float32), strands * white))
+    if outfit.hair not in ("none", "cropped"):
+        strands = np.random.default_rng(outfit.folds).uniform(0.7, 1.25, (count, 1)).astype(np.float32) * white
+        inward = bodies.cuts[:, _HAIRLINE]
+        volume = 0.002 + (0.014 + 0.012 * folds) * np.clip(inward / 0.035, 0, 1)
+        layers.append(_Layer(_cap(bodies), HAIR_MATERIAL, volume.astype(np.float32), strands))
+        if outfit.hair != "short":
+            hanging = Shell.whole(bodies.faces["hair"], bodies.cuts, bodies.uv["hair"])
+            hanging = hanging.cut(_BODY, HAIR[outfit.hair], "above").cut(_HAIRLINE, 0.0, "above")
+            clear = 0.006 + 0.028 * np.clip((1.15 - bodies.cuts[:, _BODY]) / 0.3, 0, 1)  # of the clothed back
+            layers.append(_Layer(hanging, HAIR_MATERIAL, clear.astype(np.float32), strands))
     cloth = {"gloss": 0.015, "sharpness": 8.0}
+    folded = [0.04 + 0.12 * x for x in outfit.looseness]
     materials = (
         Material(outfit.skin, PERSON, gloss=0.05, sharpness=14, wrap=0.18),
         Material(
             outfit.top_color if outfit.top_texture is None else (1, 1, 1), PERSON | UPPER,
-            outfit.top_texture, outfit.tile_m[0], **cloth,
+            outfit.top_texture, outfit.tile_m[0], folds=folded[0], **cloth,
         ),
         Material(
             outfit.bottom_color if outfit.bottom_texture is None else (1, 1, 1), PERSON | LOWER,
-            outfit.bottom_texture, outfit.tile_m[1], **cloth,
+            outfit.bottom_texture, outfit.tile_m[1], folds=folded[1], **cloth,
         ),
         Material(outfit.shoes or (0, 0, 0), PERSON, gloss=0.08, sharpness=25),
         Material(outfit.hair_color, PERSON, gloss=0.06, sharpness=12, wrap=0.1),
     )  # fmt: skip
-    return _join(layers, materials, np.concatenate([bodies.faces[k] for k in ("tights", "skirt", "hair")]))
+    scalp = bodies.faces["body"][(bodies.cuts[:, _HAIRLINE] > -0.02)[bodies.faces["body"]].all(1)]
+    return _join(layers, materials, np.concatenate([scalp, *(bodies.faces[k] for k in ("tights", "skirt", "hair"))]))
 
 
-def _top(bodies: Bodies, sleeves: str, hem: float, collar: float) -> Shell:
+def _cap(bodies: Bodies) -> Shell:
+    """The hairy part of the head."""
+    body = bodies.faces["body"]
+    near = (bodies.cuts[:, _HAIRLINE] > 0)[body].any(1)
+    return Shell.whole(body[near], bodies.cuts).cut(_HAIRLINE, 0.0, "above")
+
+
+def _standoff(bodies: Bodies, outfit: Outfit, folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far (V,) m top and bottom stand off the skin; where both are, the outer one is farther out."""
+    body, loose = bodies.cuts[:, _BODY], 0.5 + 0.5 * folds
+    drape = np.clip((1.15 - body) / 0.7, 0, 1)  # close at the shoulders, free at the hem
+    wide = 0.022 * outfit.looseness[1] * loose
+    if outfit.tucked or not outfit.top:
+        drape *= np.clip((body - outfit.hem) / 0.3, 0, 1)
+        top = 0.003 + 0.022 * outfit.looseness[0] * drape * loose
+        bottom = np.maximum(0.008 + 0.8 * wide, top + 0.004)
+    else:
+        under_top = np.clip((body - outfit.hem) / 0.25 + 1, 0, 1)
+        bottom = 0.003 + 0.4 * wide + (0.005 + 0.4 * wide) * (1 - under_top)
+        top = np.maximum(0.006 + 0.022 * outfit.looseness[0] * drape * loose, bottom + 0.005 * (body < 0.6))
+    return top.astype(np.float32), bottom.astype(np.float32)
+
+
+def _waist(outfit: Outfit) -> float:
+    """Where trousers end: outside a tucked top a little above its hem, else hidden under the top."""
+    return outfit.hem + 0.06 if outfit.tucked else max(outfit.hem + 0.14, 0.3)
+
+
+def _top(bodies: Bodies, outfit: Outfit) -> Shell:
     shell = Shell.whole(bodies.faces["tights"], bodies.cuts, bodies.uv["tights"])
-    return shell.cut(_ARM, SLEEVES[sleeves], "below").cut(_BODY, hem, "above").cut(_NECK, -collar, "below")
+    shell = shell.cut(_ARM, SLEEVES[outfit.sleeves], "below").cut(_BODY, outfit.hem, "above")
+    return shell.cut(_NECK, -outfit.collar, "below")
 
 
-def _bottom(bodies: Bodies, legs: str, waist: float) -> Shell:
+def _bottom(bodies: Bodies, outfit: Outfit) -> Shell:
     shell = Shell.whole(bodies.faces["tights"], bodies.cuts, bodies.uv["tights"])
-    return shell.cut(_ARM, -0.5, "below").cut(_BODY, waist, "below").cut(_BODY, LEGS[legs], "above")
+    return shell.cut(_ARM, -0.5, "below").cut(_BODY, _waist(outfit), "below").cut(_BODY, LEGS[outfit.legs], "above")
 
 
 def _skin(bodies: Bodies, outfit: Outfit) -> Shell:
     """The body without what is safely under cloth."""
-    arm, body, neck = bodies.cuts.T
+    arm, body, neck = bodies.cuts[:, :_HAIRLINE].T
     covered = np.zeros(len(arm), bool)
     if outfit.top:
         covered |= (
@@ -179,9 +208,8 @@ def _skin(bodies: Bodies, outfit: Outfit) -> Shell:
             & (body > outfit.hem + _MARGIN[_BODY])
             & (neck < -outfit.collar - _MARGIN[_NECK])
         )
-    waist = max(outfit.hem + 0.14, 0.3) if not outfit.tucked else outfit.hem + 0.06
-    legs = LEGS["briefs" if outfit.skirt != "none" else outfit.legs]
-    top_of_legs = waist - _MARGIN[_BODY]
+    legs = LEGS[outfit.legs]
+    top_of_legs = _waist(outfit) - _MARGIN[_BODY]
     if outfit.top:
         top_of_legs += 2 * _MARGIN[_BODY]  # trousers and top overlap
     covered |= (arm < -0.5) & (body < top_of_legs) & (body > legs + _MARGIN[_BODY])
@@ -191,10 +219,10 @@ def _skin(bodies: Bodies, outfit: Outfit) -> Shell:
     return Shell.whole(faces[~covered[faces].all(1)], bodies.cuts)
 
 
-def _skin_tint(bodies: Bodies, rest: np.ndarray, outfit: Outfit) -> np.ndarray:
+def _skin_tint(bodies: Bodies, outfit: Outfit) -> np.ndarray:
     """Linear factors (V, 3) on the skin colour: lips, brows, hair roots, beard, eyes, a little unevenness."""
     skin, hair = to_linear(np.array(outfit.skin)), to_linear(np.array(outfit.hair_color))
-    uneven = 1 + 0.06 * (_folds(rest, outfit.folds + 1, scale=45.0)[:, None] - 0.5) * np.array([0.5, 1.1, 1.0])
+    uneven = 1 + 0.06 * (_folds(bodies.mean, outfit.folds + 1, scale=45.0)[:, None] - 0.5) * np.array([0.5, 1.1, 1.0])
     tint = uneven.astype(np.float32)
     paint = bodies.paint
     roots = 0.0 if outfit.hair == "none" else 0.95
@@ -214,22 +242,21 @@ def _skin_tint(bodies: Bodies, rest: np.ndarray, outfit: Outfit) -> np.ndarray:
 def _folds(points: np.ndarray, seed: int, scale: float = 22.0) -> np.ndarray:
     """Smooth noise (V,) 0..1 over rest positions: a sum of waves, `scale` radians a metre on average."""
     rng = np.random.default_rng([7, seed])
-    total = np.zeros(len(points))
-    for _ in range(8):
-        wave = rng.normal(size=3)
-        wave *= scale * rng.uniform(0.6, 1.7) / np.linalg.norm(wave)
-        total += np.sin(points @ wave + rng.uniform(0, 2 * np.pi))
-    return np.clip(0.5 + total / 8, 0, 1)
+    waves = rng.normal(size=(3, 8))
+    waves *= scale * rng.uniform(0.6, 1.7, 8) / np.linalg.norm(waves, axis=0)
+    phases = rng.uniform(0, 2 * np.pi, 8)
+    heights = np.sin(points @ waves.astype(np.float32) + phases.astype(np.float32))
+    return np.clip(0.5 + heights.mean(1), 0, 1)
 
 
 def _join(layers: list[_Layer], materials: tuple[Material, ...], normal_faces: np.ndarray) -> Dressing:
     """One mesh from the layers, each with its own copies of the vertices that it uses."""
     source, offset, tint, faces, uv, face_material, one_sided, edges, share = ([] for _ in range(9))
-    count = sum(len(_used(layer.shell)) for layer in layers)
+    vertices = [_used(layer.shell) for layer in layers]
+    count = sum(map(len, vertices))
     first, first_cut = 0, count
-    for layer in layers:
+    for layer, used in zip(layers, vertices, strict=True):
         shell, total = layer.shell, len(layer.offset)
-        used = _used(shell)
         number = np.full(len(shell.values), -1)
         number[used] = first + np.arange(len(used))
         number[total:] = first_cut + np.arange(len(shell.edges))
@@ -262,5 +289,7 @@ def _join(layers: list[_Layer], materials: tuple[Material, ...], normal_faces: n
 def _used(shell: Shell) -> np.ndarray:
     """Body vertices that a shell's faces or cut edges touch, sorted."""
     total = len(shell.values) - len(shell.edges)
-    touched = np.unique(np.concatenate([shell.faces.ravel(), shell.edges.ravel()]))
-    return touched[touched < total]
+    touched = np.zeros(len(shell.values), bool)
+    touched[shell.faces] = True
+    touched[shell.edges] = True
+    return np.flatnonzero(touched[:total])

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from pose3d.errors import PoseError
-from pose3d.synth import shading
+from pose3d.synth import shading, shadows
 from pose3d.synth.colour import TO_LINEAR, to_display, to_linear
 from pose3d.synth.raster import draw, project
-from pose3d.synth.skinning import vertex_normals
+from pose3d.synth.skinning import bounds, vertex_normals
 
 PERSON, UPPER, LOWER, CHAIR = 1, 2, 4, 8
 """Region flags of `Material.region` and `RenderResult.region`: garments carry PERSON | UPPER or PERSON | LOWER."""
@@ -24,6 +24,13 @@ NEAR_M = 0.1
 
 _SHADOW_SIZE = 320
 _SHADOW_BIAS_M = 0.012
+_SKY_BIAS_M = 0.07
+_SKY_DIRECTIONS = np.array(
+    [(0, 0, 1)]
+    + [(np.cos(a) * 0.7, np.sin(a) * 0.7, 0.714) for a in np.arange(4) * np.pi / 2 + 0.3]
+    + [(np.cos(a), np.sin(a), 0) for a in np.arange(4) * np.pi / 2 + 0.3 + np.pi / 4],
+    np.float32,
+)
 _CONTACT_CELL_M, _CONTACT_CELLS = 0.045, 72
 
 
@@ -33,7 +40,8 @@ class Material:
 
     `color` display values 0..1, multiplied with the `texture` (S, S, 3) uint8 display values if there is one, which
     repeats every `tile_m` metres of the mesh' uv. `gloss` 0..1 strength of the highlight, `sharpness` its exponent;
-    `wrap` 0..1 lets light creep around the surface as it does in skin. `region` flags.
+    `wrap` 0..1 lets light creep around the surface as it does in skin; `folds` 0..1 strength of the folds of cloth
+    (they need uv). `region` flags.
     """
 
     color: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -43,6 +51,7 @@ class Material:
     gloss: float = 0.0
     sharpness: float = 20.0
     wrap: float = 0.0
+    folds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -117,32 +126,34 @@ def render(
 
     eye = -cam_from_world[:3, :3].T @ cam_from_world[:3, 3]
     table = _light_table(light)
-    light_projection = _light_projection(scene.vertices, table[shading.LAMP])
-    shadow_map = _shadow_map(scene, light_projection)
+    extent = bounds(scene.vertices).astype(np.float64)
+    shadow_map, light_projection = _nearness_map(scene, extent, table[shading.LAMP], _SHADOW_SIZE)
+    visibility = _sky_visibility(scene, extent)
 
     rgb = np.zeros((height, width, 3), np.float32)
     alpha = np.zeros((height, width), np.float32)
     region = np.zeros((height, width), np.uint8)
-    visible = points[points[:, 2] > 0]
-    if len(visible):
-        low = np.floor(visible[:, :2].min(0) / supersample).astype(int)
-        high = np.ceil(visible[:, :2].max(0) / supersample).astype(int) + 1
-        box = np.array([*np.clip(low, 0, image_size), *np.clip(high, 0, image_size)])
-        metres_per_pixel = float(1 / np.median(visible[:, 2]) / intrinsics[0, 0])
+    seen = points[points[:, 2] > 0]
+    if len(seen):
+        low, high = bounds(seen)[:, :2] / supersample
+        box = np.array([*np.clip(np.floor(low), 0, image_size), *np.clip(np.ceil(high) + 1, 0, image_size)]).astype(int)
+        metres_per_pixel = float(1 / seen[:, 2].mean(dtype=np.float64) / intrinsics[0, 0])
         materials, regions, textures = _material_tables(scene.materials, metres_per_pixel)
         shading.shade(
-            face_id, points, scene.vertices, scene.normals, scene.tint, scene.faces, scene.face_material, scene.uv,
-            materials, regions, textures, table, eye.astype(np.float32), shadow_map, light_projection,
+            face_id, points, scene.vertices, scene.normals, scene.tint, visibility, scene.faces, scene.face_material,
+            scene.uv, materials, regions, textures, table, eye.astype(np.float32), shadow_map, light_projection,
             np.float32(_SHADOW_BIAS_M), supersample, box, rgb, alpha, region,
         )  # fmt: skip
 
     cell = np.float32(_CONTACT_CELL_M)
-    middle = (scene.vertices[:, :2].min(0) + scene.vertices[:, :2].max(0)) / 2
-    corner = (middle - _CONTACT_CELL_M * _CONTACT_CELLS / 2).astype(np.float32)
-    grid = shading.contact_grid(scene.vertices, corner, cell, _CONTACT_CELLS)
+    corner = (extent[:, :2].mean(0) - _CONTACT_CELL_M * _CONTACT_CELLS / 2).astype(np.float32)
+    grid = shadows.contact_grid(scene.vertices, corner, cell, _CONTACT_CELLS)
     rays = np.linalg.inv(intrinsics @ cam_from_world[:3, :3]).astype(np.float32)
-    floor = shading.floor_light(
-        rays, eye.astype(np.float32), table, shadow_map, light_projection, grid, corner, cell, (height, width)
+    shade_map = cv2.blur((shadow_map > 0).astype(np.float32), (5, 5))
+    key = np.float32(table[shading.KEY].sum() * max(table[shading.LAMP, 2], 0))
+    sky = np.float32(table[shading.SKY].sum() + 1e-6)
+    floor = shadows.floor_light(
+        rays, eye.astype(np.float32), key, sky, shade_map, light_projection, grid, corner, cell, (height, width)
     )
     return RenderResult(rgb, alpha, region, floor)
 
@@ -188,25 +199,30 @@ def _light_table(light: Light) -> np.ndarray:
     return np.array([direction / np.linalg.norm(direction), light.key, light.sky, light.ground], np.float32)
 
 
-def _light_projection(vertices: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Parallel projection (3, 4) float32 to columns, rows and nearness of a shadow map that holds all vertices."""
-    low, high = vertices.min(0).astype(np.float64), vertices.max(0).astype(np.float64)
-    centre, radius = (low + high) / 2, float(np.linalg.norm(high - low) / 2) + 0.05
-    away = np.array([1.0, 0, 0]) if abs(direction[0]) < 0.8 else np.array([0, 1.0, 0])
-    across = np.cross(direction, away)
+def _nearness_map(scene: _Scene, extent: np.ndarray, direction: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nearness (size, size) of the scene to a far light in a `direction` (3,), 0 where there is nothing, and the
+    parallel projection (3, 4) from world points to column, row and nearness. `extent` (2, 3): bounds of the scene."""
+    centre, radius = extent.mean(0), float(np.linalg.norm(extent[1] - extent[0]) / 2) + 0.05
+    direction = direction.astype(np.float64)
+    across = np.cross(direction, (1.0, 0, 0) if abs(direction[0]) < 0.8 else (0, 1.0, 0))
     across /= np.linalg.norm(across)
-    axes = np.stack([across, np.cross(direction, across), direction.astype(np.float64)])
-    scale = np.array([1, 1, 0]) * (_SHADOW_SIZE - 1) / (2 * radius) + np.array([0, 0, 1])
+    axes = np.stack([across, np.cross(direction, across), direction])
+    scale = np.array([1, 1, 0]) * (size - 1) / (2 * radius) + np.array([0, 0, 1])
     linear = scale[:, None] * axes
-    offset = np.array([(_SHADOW_SIZE - 1) / 2, (_SHADOW_SIZE - 1) / 2, 2 * radius]) - linear @ centre
-    return np.concatenate([linear, offset[:, None]], 1).astype(np.float32)
+    offset = np.array([(size - 1) / 2, (size - 1) / 2, 2 * radius]) - linear @ centre
+    projection = np.concatenate([linear, offset[:, None]], 1).astype(np.float32)
+    points = scene.vertices @ projection[:, :3].T + projection[:, 3]
+    # what need not be drawn from behind need not be here either: the front of a closed shell hides its back
+    _, nearness = draw(points, scene.faces, scene.one_sided, (size, size))
+    return nearness, projection
 
 
-def _shadow_map(scene: _Scene, light_projection: np.ndarray) -> np.ndarray:
-    """Nearness to the lamp (S, S); faces that need no drawing from behind need none here either."""
-    points = scene.vertices @ light_projection[:, :3].T + light_projection[:, 3]
-    _, nearness = draw(points, scene.faces, scene.one_sided, (_SHADOW_SIZE, _SHADOW_SIZE))
-    return nearness
+def _sky_visibility(scene: _Scene, extent: np.ndarray) -> np.ndarray:
+    """Share (V,) of the sky that each vertex sees past the rest of the scene."""
+    centre, radius = extent.mean(0).astype(np.float32), np.float32(np.linalg.norm(extent[1] - extent[0]) / 2 + 0.05)
+    return shadows.sky_visibility(
+        scene.vertices, scene.normals, _SKY_DIRECTIONS, centre, radius, np.float32(_SKY_BIAS_M)
+    )
 
 
 def _material_tables(materials: list[Material], metres_per_pixel: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -219,7 +235,7 @@ def _material_tables(materials: list[Material], metres_per_pixel: float) -> tupl
     used = 1
     for row, m in zip(table, materials, strict=True):
         row[:3] = to_linear(np.asarray(m.color, np.float32))
-        row[3:7] = m.gloss, m.sharpness, m.wrap, m.tile_m
+        row[3:8] = m.gloss, m.sharpness, m.wrap, m.folds, m.tile_m
         if m.texture is not None:
             side = m.texture.shape[0]
             wanted = max(1, m.tile_m / metres_per_pixel)

@@ -56,6 +56,7 @@ _PIVOT_BONE = {"spine": "spine03", "chest": "spine01", "head": "head"} | {
     )
 }  # fmt: skip
 
+_COLLAR_DROP_DEG = 8.0  # the bodies rest with arms spread and shoulders a little raised; hanging arms let them down
 _LIMBS = {"shoulder": "elbow", "elbow": "wrist", "hip": "knee", "knee": "ankle"}
 
 
@@ -76,7 +77,10 @@ def control_pivots(bones: list[str], heads: np.ndarray) -> np.ndarray:
 def rest_alignment(pivots: np.ndarray) -> np.ndarray:
     """Rotations (C, 3, 3) that turn each control's part of the body from its own rest pose (C, 3) into the N-pose."""
     out = np.tile(np.eye(3), (len(CONTROLS), 1, 1))
-    for side in "lr":
+    for side, sign in (("l", 1), ("r", -1)):
+        angle = np.radians(sign * _COLLAR_DROP_DEG)
+        c, s = np.cos(angle), np.sin(angle)
+        out[CONTROLS.index(f"{side}_clavicle")] = ((c, 0, s), (0, 1, 0), (-s, 0, c))
         for limb, end in _LIMBS.items():
             start = CONTROLS.index(f"{side}_{limb}")
             out[start] = _turn_down(pivots[CONTROLS.index(f"{side}_{end}")] - pivots[start])

@@ -51,3 +51,19 @@ def vertex_normals(vertices, faces):
         out[i, 1] /= length
         out[i, 2] /= length
     return out
+
+
+@compiled
+def bounds(vertices):
+    """Smallest and largest coordinates, (2, 3) float32, of vertices (V, 3)."""
+    out = np.empty((2, 3), np.float32)
+    for k in range(3):
+        low, high = vertices[0, k], vertices[0, k]
+        for i in range(vertices.shape[0]):
+            value = vertices[i, k]
+            if value < low:
+                low = value
+            if value > high:
+                high = value
+        out[0, k], out[1, k] = low, high
+    return out
