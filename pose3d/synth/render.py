@@ -189,7 +189,10 @@ def _merge(meshes: Sequence[Mesh]) -> _Scene:
         one_sided.append(np.broadcast_to(np.asarray(mesh.one_sided, bool), len(f)))
         materials += mesh.materials
         count += len(v)
-    joined = [np.concatenate(x) for x in (vertices, normals, tint, faces, face_material, uv, one_sided)]
+    # one memory layout, or the loops would be compiled once more for each other one
+    joined = [
+        np.ascontiguousarray(np.concatenate(x)) for x in (vertices, normals, tint, faces, face_material, uv, one_sided)
+    ]
     return _Scene(materials, *joined)
 
 
