@@ -1,15 +1,35 @@
 """`pose3d synth`: render the embedded data set."""
 
+from __future__ import annotations
+
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from pose3d.errors import PoseError
 from pose3d.synth.layouts import LAYOUTS
 from pose3d.synth.worlds import PRESETS, WORLDS
+
+if TYPE_CHECKING:
+    from pose3d.synth.generate import Job
 
 HELP = """Render the embedded data set: people of your own making, with exact labels.
 
@@ -18,12 +38,12 @@ screen, masks) and test (six sequences of people never seen elsewhere). Each bec
 interrupted goes on where it stopped; a world that is already there is left alone."""
 EXAMPLE = "pose3d synth --out data/twin --preset quick --preview data/twin/preview.png"
 
+DEFAULT_OUT = Path("data/twin")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument(
-        "--out", type=Path, default=Path("data/twin"), help="folder of the stores (default: %(default)s)"
-    )
+    parser.add_argument("--out", type=Path, help=f"folder to write to (default: {DEFAULT_OUT})")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="quick", help="how much (default: %(default)s)")
     parser.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), metavar="WORLD", help="only these worlds")
     parser.add_argument("--num", nargs="+", default=[], metavar="WORLD=N", help="images of a world, e.g. wild2d=4000")
@@ -33,50 +53,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="your own photos as backgrounds of wild2d")
     parser.add_argument("--layout", choices=list(LAYOUTS), help="write an official tree to --out instead of stores")
     parser.add_argument("--frames", type=int, metavar="N", help="with --layout: frames a sequence, or pictures in all")
-    parser.add_argument(
-        "--preview", type=Path, metavar="PNG", help="write a contact sheet; without --out, nothing else"
-    )
+    parser.add_argument("--preview", type=Path, metavar="PNG", help="draw a contact sheet; without --out, only that")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Generate the chosen worlds, then the contact sheet if one was asked for."""
+    """Generate the chosen worlds, then the contact sheet if one was asked for; or write an official tree."""
     if args.layout:
         return _write_layout(args)
-    args.resolution = 256 if args.resolution is None else args.resolution
-    from pose3d.synth.generate import Job, generate, is_complete, photos_in
+    from pose3d.synth.generate import Job, photos_in
 
-    counts = _counts(args)
-    if args.resolution < 64 or args.workers < 1 or args.seed < 0:
+    resolution = 256 if args.resolution is None else args.resolution
+    if resolution < 64 or args.workers < 1 or args.seed < 0:
         raise PoseError("--resolution must be at least 64, --workers at least 1 and --seed not negative")
     photos = photos_in(args.backgrounds) if args.backgrounds else ()
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:>9}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"),
-        TimeElapsedColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    for name, num in counts.items():
-        job = Job(name, num, args.seed, args.resolution, photos if name == "wild2d" else ())
-        target = args.out / f"{name}.h5"
-        if is_complete(job, args.out):
-            console.print(f"{target} is already there, made with the same parameters: nothing to do")
-            continue
-        if target.exists():
-            console.print(f"{target} was made with other parameters: it is made anew")
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task(name, total=num, speed="")
-
-            def advance(done: int, bar: Progress = bar, task: object = task) -> None:
-                bar.advance(task, done)  # type: ignore[arg-type]
-                speed = bar.tasks[0].speed
-                bar.update(task, speed=f"{speed:.0f}/s" if speed else "")  # type: ignore[arg-type]
-
-            generate(job, args.out, args.workers, advance)
+    jobs = [
+        Job(name, num, args.seed, resolution, photos if name == "wild2d" else ()) for name, num in _counts(args).items()
+    ]
+    if args.out or not args.preview:
+        _write_stores(jobs, args.out or DEFAULT_OUT, args.workers)
     if args.preview:
         from pose3d.synth.preview import contact_sheet
 
-        contact_sheet({name: args.out / f"{name}.h5" for name in counts}, args.preview)
-        console.print(f"wrote {args.preview}")
+        contact_sheet(jobs, args.preview)
+        _say(f"wrote {args.preview}")
     return 0
+
+
+def _write_stores(jobs: list[Job], out: Path, workers: int) -> None:
+    """One store for each job, with a progress bar; those that are there already are left alone."""
+    from pose3d.synth.generate import generate, is_complete
+
+    for job in jobs:
+        target = out / f"{job.world}.h5"
+        if is_complete(job, out):
+            _say(f"{target} is already there, made with the same parameters: nothing to do")
+            continue
+        if target.exists():
+            _say(f"{target} was made with other parameters or by another version: it is made anew")
+        with _progress(f"{job.world:>9}", job.num) as (bar, task):
+            generate(job, out, workers, partial(bar.advance, task))
 
 
 def _write_layout(args: argparse.Namespace) -> int:
@@ -88,11 +103,36 @@ def _write_layout(args: argparse.Namespace) -> int:
     settings = Settings(frames, args.seed, args.resolution or Settings.resolution)
     if frames < 1 or settings.resolution < 64 or args.workers < 1 or args.seed < 0:
         raise PoseError("--frames and --workers must be at least 1, --resolution at least 64 and --seed not negative")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(args.layout, total=count(args.layout, settings))
-        write_layout(args.layout, args.out, settings, args.workers, lambda done: bar.advance(task, done))
+    with _progress(args.layout, count(args.layout, settings)) as (bar, task):
+        out = args.out or DEFAULT_OUT
+        write_layout(args.layout, out, settings, args.workers, partial(bar.advance, task))
     return 0
+
+
+class _Speed(ProgressColumn):
+    """Items a second, averaged over the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f}/s" if task.speed else "")
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[tuple[Progress, TaskID]]:
+    """A progress bar on stderr with one task."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Speed(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        yield bar, bar.add_task(what, total=total)
+
+
+def _say(sentence: str) -> None:
+    Console(stderr=True).print(sentence, soft_wrap=True)
 
 
 def _counts(args: argparse.Namespace) -> dict[str, int]:

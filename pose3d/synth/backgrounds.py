@@ -8,9 +8,9 @@ moves). Both are cast ray by ray; distances in metres, world z up.
 from dataclasses import dataclass, field
 
 import cv2
-import numba
 import numpy as np
 
+from pose3d.synth.compiled import compiled
 from pose3d.synth.textures import SIZE
 
 
@@ -87,7 +87,7 @@ def _mean_colours(textures: np.ndarray) -> np.ndarray:
     return textures.reshape(len(textures), -1, 3).mean(1).astype(np.float32)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius):
     """Each ray meets the floor within `radius` or the cylinder beyond; the panorama is read towards that point."""
     height, width = out.shape[:2]
@@ -118,28 +118,23 @@ def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius):
                 out[v, u, ch] = (upper * (1 - fy) + lower * fy) / 255
 
 
-@numba.njit(cache=True, nogil=True)
-def _enter(eye, dx, dy, dz, box):
-    """Distance along the ray at which it enters a box, and the axis of the face it meets; -1 for a miss."""
-    near, far, axis = -1e9, 1e9, -1
-    for k in range(3):
-        d = dx if k == 0 else dy if k == 1 else dz
-        if abs(d) < 1e-9:
-            if eye[k] < box[k] or eye[k] > box[k + 3]:
-                return -1.0, -1
-            continue
-        t0, t1 = (box[k] - eye[k]) / d, (box[k + 3] - eye[k]) / d
-        if t0 > t1:
-            t0, t1 = t1, t0
-        if t0 > near:
-            near, axis = t0, k
-        far = min(far, t1)
-    if near > far or near < 0.05:
+@compiled
+def _enter(eye, ix, iy, iz, box):
+    """Distance along a ray at which it enters a box, and the axis of the face it meets; -1 for a miss.
+
+    `ix`, `iy`, `iz`: one over the ray's direction.
+    """
+    x0, x1 = (box[0] - eye[0]) * ix, (box[3] - eye[0]) * ix
+    y0, y1 = (box[1] - eye[1]) * iy, (box[4] - eye[1]) * iy
+    z0, z1 = (box[2] - eye[2]) * iz, (box[5] - eye[2]) * iz
+    near_x, near_y, near_z = min(x0, x1), min(y0, y1), min(z0, z1)
+    near = max(near_x, near_y, near_z)
+    if near > min(max(x0, x1), max(y0, y1), max(z0, z1)):
         return -1.0, -1
-    return near, axis
+    return near, 0 if near == near_x else 1 if near == near_y else 2
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, colours, light, texels, clear):
     """Each ray meets one of the six surfaces or a piece of furniture."""
     height, width = out.shape[:2]
@@ -148,9 +143,12 @@ def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, co
             dx = rays[0, 0] * u + rays[0, 1] * v + rays[0, 2]
             dy = rays[1, 0] * u + rays[1, 1] * v + rays[1, 2]
             dz = rays[2, 0] * u + rays[2, 1] * v + rays[2, 2]
-            tx = ((high[0] if dx > 0 else low[0]) - eye[0]) / (dx if abs(dx) > 1e-9 else 1e-9)
-            ty = ((high[1] if dy > 0 else low[1]) - eye[1]) / (dy if abs(dy) > 1e-9 else 1e-9)
-            tz = ((high[2] if dz > 0 else low[2]) - eye[2]) / (dz if abs(dz) > 1e-9 else 1e-9)
+            ix = 1 / (dx if abs(dx) > 1e-9 else 1e-9)
+            iy = 1 / (dy if abs(dy) > 1e-9 else 1e-9)
+            iz = 1 / (dz if abs(dz) > 1e-9 else 1e-9)
+            tx = ((high[0] if dx > 0 else low[0]) - eye[0]) * ix
+            ty = ((high[1] if dy > 0 else low[1]) - eye[1]) * iy
+            tz = ((high[2] if dz > 0 else low[2]) - eye[2]) * iz
             t = min(tx, ty, tz)
             if t == tz:
                 face, axis = (1 if dz > 0 else 0), 2
@@ -160,7 +158,7 @@ def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, co
                 face, axis = (5 if dy > 0 else 4), 1
             piece = -1
             for k in range(furniture.shape[0]):
-                entry, side = _enter(eye, dx, dy, dz, furniture[k])
+                entry, side = _enter(eye, ix, iy, iz, furniture[k])
                 if clear < entry < t:
                     t, axis, piece = entry, side, k
             px, py, pz = eye[0] + t * dx, eye[1] + t * dy, eye[2] + t * dz

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -55,7 +55,7 @@ class Job:
 
     def parameters(self) -> str:
         """What the contents depend on, as JSON: equal parameters, equal bytes."""
-        fields = asdict(self) | {"photos": _digest(self.photos), "generator": GENERATOR}
+        fields = asdict(self) | {"photos": _digest(self.photos), "code": _digest(_code())}
         return json.dumps(fields, sort_keys=True)
 
 
@@ -69,12 +69,20 @@ def photos_in(folder: Path) -> tuple[Path, ...]:
     return photos
 
 
-def _digest(photos: tuple[Path, ...]) -> str:
-    """Names and contents of the photos in one word; the folder they lie in does not matter."""
+@cache
+def _code() -> tuple[Path, ...]:
+    """The sources and assets that decide what is drawn: another version of them makes other stores."""
+    here = Path(__file__).parent
+    return tuple(sorted(here.glob("*.py")) + sorted((here / "assets").glob("*.npz")))
+
+
+@cache
+def _digest(files: tuple[Path, ...]) -> str:
+    """Names and contents of files in one word, empty for none; the folder they lie in does not matter."""
     digest = hashlib.sha256()
-    for photo in photos:
-        digest.update(photo.name.encode() + b"\0" + hashlib.sha256(photo.read_bytes()).digest())
-    return digest.hexdigest() if photos else ""
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest() if files else ""
 
 
 def is_complete(job: Job, out: Path) -> bool:

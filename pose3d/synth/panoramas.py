@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pose3d.synth.textures import surface
+from pose3d.synth.textures import SIZE, surface
 
 _ASSET = Path(__file__).parent / "assets" / "panoramas.npz"
 NAMES = (
@@ -57,8 +57,7 @@ def drawn(number: int) -> Panorama:
         cv2.ellipse(cloud, centre, axes, 0, 0, 360, 1.0, -1)
         cloud = cv2.GaussianBlur(cloud, (0, 0), 6)[..., None] * rng.uniform(0.3, 0.9)
         image[:horizon] = image[:horizon] * (1 - cloud) + cloud * min(1.0, float(low.mean()) * 1.15)
-    ground = surface(int(rng.integers(1 << 30))).astype(np.float32).mean((0, 1)) / 255
-    image[horizon:] = ground * np.linspace(1.1, 0.8, height - horizon, dtype=np.float32)[:, None, None]
+    image[horizon:] = _ground(surface(int(rng.integers(1 << 30))), rng.uniform(0.8, 2.5), height - horizon, width)
     town = rng.random() < 0.6
     for _ in range(int(rng.integers(8, 36))):
         x = int(rng.integers(-20, width))
@@ -83,6 +82,19 @@ def _sky(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         top, low = (0.3, 0.32, 0.5), (0.95, 0.7, 0.5)
     scale = rng.uniform(0.75, 1.1, 3).astype(np.float32)
     return np.array(top, np.float32) * scale, np.array(low, np.float32) * scale
+
+
+def _ground(texture: np.ndarray, repeat: float, rows: int, columns: int) -> np.ndarray:
+    """A texture laid on the floor around an eye 1.6 m above it, fading to its mean colour with distance."""
+    down = (np.arange(rows, dtype=np.float32)[:, None] + 0.5) / rows * (np.pi / 2)
+    azimuth = -2 * np.pi * (np.arange(columns, dtype=np.float32) + 0.5) / columns
+    distance = 1.6 / np.tan(down)
+    texels = SIZE / repeat * distance
+    x, y = ((texels * f(azimuth)).astype(np.int64) % SIZE for f in (np.cos, np.sin))
+    blurred = cv2.blur(np.pad(texture, ((4, 4), (4, 4), (0, 0)), mode="wrap"), (5, 5))[4:-4, 4:-4]
+    mean = texture.reshape(-1, 3).mean(0)
+    fade = np.clip(distance / 12, 0, 1)[..., None]
+    return ((blurred[y, x] * (1 - fade) + mean * fade) / 255).astype(np.float32)
 
 
 def _building(image: np.ndarray, rng: np.random.Generator, x: int, horizon: int) -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from pose3d.skeleton import MPI_INF_3DHP_28
-from pose3d.synth.backgrounds import Place, paint
+from pose3d.synth.backgrounds import Flat, Place, paint
 from pose3d.synth.bodies import load_bodies
 from pose3d.synth.chair import chair
 from pose3d.synth.garments import Dressing, dress
@@ -110,11 +110,12 @@ def _picture(
     in_metres[:3, 3] /= 1000
     result = render(meshes, light, camera.intrinsics, in_metres, camera.size)
     depth = in_metres[2, :3] @ staged.posed.joints_28[_HIPS].mean(0) + in_metres[2, 3]
-    picture = result.over(paint(place, camera.intrinsics, in_metres, camera.size, clear=float(depth)))
+    behind = paint(place, camera.intrinsics, in_metres, camera.size, clear=float(depth))
+    picture = result.over(behind, shadows=not isinstance(place, Flat))  # a flat picture has no floor
     sharpness = rng.uniform(0, 0.7)
     if sharpness > 0.35:
         picture = cv2.GaussianBlur(picture, (3, 3), sharpness)
-    exposure, grain = rng.uniform(0.85, 1.12), rng.uniform(0, 0.05)
+    exposure, grain = rng.uniform(0.9, 1.25), rng.uniform(0, 0.05)
     noise = np.frombuffer(rng.bytes(picture.size), np.uint8).reshape(picture.shape).astype(np.float32) / 255 - 0.5
     picture = picture * np.float32(exposure) + noise * np.float32(grain)
     return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8), result.region

@@ -98,7 +98,7 @@ def labels(world: World, shot: Shot, staged: Stage) -> dict[str, np.ndarray]:
     camera = staged.camera
     pixels, joints = camera.project(1000.0 * staged.posed.joints_28.astype(float))
     size = np.array(camera.size)
-    inside = np.asarray((pixels > -0.5) & (pixels < size - 0.5)).all(-1)
+    inside: np.ndarray = np.all((pixels > -0.5) & (pixels < size - 0.5), axis=-1)
     relevant = pixels[_RELEVANT]
     low, high = relevant.min(0), relevant.max(0)
     columns: dict[str, np.ndarray] = {
@@ -113,7 +113,7 @@ def labels(world: World, shot: Shot, staged: Stage) -> dict[str, np.ndarray]:
         "frame": np.array(shot.frame(world)),
     }
     if not world.three_d:
-        visible = np.array(inside[_RELEVANT])
+        visible = inside[_RELEVANT]
         visible[_UNLABELLED_2D] = False
         return columns | {"joints_2d": np.where(visible[:, None], relevant, 0), "visible": visible}
     root = joints[_PELVIS]
