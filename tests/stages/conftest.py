@@ -35,7 +35,11 @@ class Workshop:
         for name, seed in (("train", 0), ("test", 1)):
             write_store(root / f"{name}.h5", 12, seed=seed)
         for number in (1, 2, 3):
-            phases = [{"iterations": n, "lr": lr, "weights": LOSSES[number]} for n, lr in ((3, 0.001), (3, 0.0005))]
+            halved = {name: weight / 2 for name, weight in LOSSES[number].items()}
+            phases = [
+                {"iterations": 3, "lr": 0.001, "weights": LOSSES[number]},
+                {"iterations": 3, "lr": 0.0005, "weights": halved},
+            ]
             (root / f"schedule{number}.yaml").write_text(yaml.safe_dump({"name": "tiny", "phases": phases}))
 
     def config(self, number: int, **model: object) -> Path:

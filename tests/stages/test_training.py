@@ -9,9 +9,12 @@ import torch
 
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.errors import PoseError
+from pose3d.geometry.kinematics import to_o1, to_o2
 from pose3d.models import Pose2DNet
+from pose3d.models.objectives import total_loss
 from pose3d.schedule import Phase, Schedule
-from stages import Stage1
+from stages import Stage1, Stage2
+from stages.cli import main
 from stages.optimizers import base_rate, build_optimizer, parameter_groups
 from stages.precision import auto_precision, cpu_has_bfloat16
 
@@ -105,16 +108,45 @@ def test_the_fusion_moves_what_was_trained_at_its_own_rate(pipeline):
     assert 0 < max(moved) < 6e-7
 
 
-def test_the_loss_uses_the_weights_of_the_step(workshop):
-    stage = Stage1(schedule=str(workshop.root / "schedule1.yaml"), backbone="mobilenetv3_small_100", weights=None)
+def test_the_loss_uses_the_weights_of_the_step_also_after_resuming(workshop, monkeypatch):
+    seen = []
+
+    def recording(losses, columns, phase):
+        seen.append(phase)
+        return total_loss(losses, columns, phase)
+
+    monkeypatch.setattr("stages.base.total_loss", recording)
+    run = workshop.root / "run"
+    flags = (*QUIET, "--run_dir", str(run), "--model.iterations_scale", "0.67")
+    assert workshop.fit(1, *flags, "--trainer.max_steps", "3") == 0
+    assert workshop.fit(1, *flags, "--ckpt_path", str(run / "last.ckpt")) == 0
+    first, second = Schedule.load(workshop.root / "schedule1.yaml").scaled(0.67).phases
+    assert (first.iterations, second.iterations) == (2, 2)
+    assert seen == [first, first, second, second]
+
+
+def test_predictions_are_millimetres_of_the_root_relative_pose_whatever_the_modality(workshop):
+    """A network that is always right, in decimetres and each modality's own frame, gives the target three times."""
+    stage = Stage2(
+        schedule=str(workshop.root / "schedule2.yaml"),
+        backbone="mobilenetv3_small_100",
+        weights=None,
+        image_size=64,
+        perspective_correction="off",
+    )
+    target = torch.randn(2, 17, 3) * 300
+    target -= target[:, 14:15]
+    right = {"Pdeep": target / 100, "O1deep": to_o1(target) / 100, "O2deep": to_o2(target) / 100}
+    right["H"] = torch.rand(2, 17, 4, 4)
+    stage.net.forward = lambda image: right
     batch = {
-        "image": torch.randn(2, 3, 64, 64),
-        "joints_2d_crop": torch.rand(2, 17, 2) * 64,
-        "visible": torch.ones(2, 17, dtype=torch.bool),
+        "image": torch.zeros(2, 3, 64, 64),
+        "crop_from_img": torch.eye(3).expand(2, 3, 3),
+        "intrinsics": torch.tensor([[500.0, 0, 32], [0, 500.0, 32], [0, 0, 1]]).expand(2, 3, 3),
     }
-    losses = stage.losses(stage.net(batch["image"]), batch)
-    assert set(losses) == {"Hsum", "Hdeep", "H4b20", "H5a"}
-    assert stage.schedule.at(0).weights == {"Hsum": 1.0, "Hdeep": 0.5, "H4b20": 0.5, "H5a": 0.5}
+    predictions = stage.predict_step(batch)
+    for name in ("joints_3d", "joints_3d_P", "joints_3d_O1", "joints_3d_O2"):
+        torch.testing.assert_close(predictions[name], target, atol=1e-3, rtol=0)
 
 
 def test_averaged_weights_are_validated_saved_and_lie_between(workshop):
@@ -137,8 +169,6 @@ def test_a_run_of_averaged_weights_tests_the_average(workshop):
     stage = Stage1.load_from_checkpoint(run / "best.ckpt", map_location="cpu", weights_only=True)
     assert all(torch.equal(v, state[k]) for k, v in stage.state_dict().items())
     again = workshop.root / "again"
-    from stages.cli import main
-
     arguments = ["--ckpt_path", str(run / "best.ckpt"), "--run_dir", str(again)]
     assert main(["test", "--config", str(workshop.config(1)), *arguments]) == 0
     assert json.loads((again / "metrics.json").read_text()) == fitted
