@@ -6,6 +6,7 @@ moves). Both are cast ray by ray; distances in metres, world z up.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -29,6 +30,11 @@ class Room:
     furniture: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
     colours: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     light: np.ndarray = field(default_factory=lambda: np.array([0.0, 0.0, 2.6]))
+
+    @cached_property
+    def mean_colours(self) -> np.ndarray:
+        """Mean colour (6, 3) of each surface, what its texture fades to with distance."""
+        return self.textures.reshape(6, -1, 3).mean(1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def paint(
         low, high = np.minimum(place.low, eye - _WALL_GAP_M), np.maximum(place.high, eye + _WALL_GAP_M)
         low[2] = 0
         _cast_room(
-            out, rays, eye, low, high, place.textures, place.repeat, _mean_colours(place.textures),
+            out, rays, eye, low, high, place.textures, place.repeat, place.mean_colours,
             place.furniture, place.colours, place.light, texels, clear,
         )  # fmt: skip
     return out
@@ -81,10 +87,6 @@ def paint(
 
 _WALL_GAP_M = 0.4
 """Between a camera and the wall behind it."""
-
-
-def _mean_colours(textures: np.ndarray) -> np.ndarray:
-    return textures.reshape(len(textures), -1, 3).mean(1).astype(np.float32)
 
 
 @compiled

@@ -1,6 +1,6 @@
 """Generate pose stores of the worlds: on all cores, resumable, the same bytes however many processes take part.
 
-The images of a world are made in shards of 128, each a file in `<out>/.<world>.parts/` that appears only when it is
+The images of a world are made in shards of 64, each a file in `<out>/.<world>.parts/` that appears only when it is
 whole. A run that was stopped, by whatever means, goes on with the missing shards. When all are there they are merged in
 order into `<out>/<world>.h5`, and the folder goes.
 """
@@ -30,7 +30,7 @@ from pose3d.errors import PoseError
 from pose3d.synth.motion import ACTIVITIES
 from pose3d.synth.worlds import SCENE_NAMES, Shot, plan, world
 
-SHARD = 128
+SHARD = 64
 """Images in a shard."""
 
 GENERATOR = f"pose3d synth {__version__}"

@@ -14,7 +14,7 @@ from pose3d.synth import cameras
 from pose3d.synth.bodies import PosedBody, load_bodies, pose_body, universal_scale
 from pose3d.synth.cameras import Camera
 from pose3d.synth.motion import Clip, sample_clip
-from pose3d.synth.worlds import SHARE, Sequence, Shot, World
+from pose3d.synth.worlds import Sequence, Shot, World
 
 PERSON_HEIGHT = (0.60, 0.88)
 """Share of the image's height (or width, whichever binds) that the person's outline takes."""
@@ -51,9 +51,9 @@ def generator(seed: int, *key: str | int) -> np.random.Generator:
 def clip_of(world: World, sequence: int, clip: int, seed: int) -> Clip:
     """The motion of one clip of a sequence."""
     rng = generator(seed, world.name, "clip", sequence, clip)
-    activities = world.sequences[sequence].activities
-    shares = np.array([SHARE[a] for a in activities])
-    activity = int(rng.choice(activities, p=shares / shares.sum()))
+    shares = world.shares(world.sequences[sequence])
+    weights = np.array(list(shares.values()))
+    activity = int(rng.choice(list(shares), p=weights / weights.sum()))
     drawn = sample_clip(activity, world.frames, rng, fps=1 / world.interval)
     reach = np.linalg.norm(drawn.root_xy, axis=1).max()
     return replace(drawn, root_xy=drawn.root_xy * min(1.0, MAX_ROAM_M / max(reach, 1e-6)))

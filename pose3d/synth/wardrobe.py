@@ -57,7 +57,7 @@ def draw_outfit(
         top=tight or woman or rng.random() > 0.04,
         sleeves=str(rng.choice(("none", "short", "long"), p=(0.14, 0.5, 0.36))),
         hem=float(rng.uniform(-0.1, 0.16)),
-        collar=float(rng.uniform(0.0, 0.07)),
+        collar=float(rng.choice((0.0, 0.012, 0.03), p=(0.4, 0.4, 0.2))),
         tucked=bool(rng.random() < 0.25),
         legs=str(rng.choice(legs, p=(0.24, 0.12, 0.64))),
         skirt=str(rng.choice(("short", "knee", "long"), p=(0.4, 0.4, 0.2))) if skirted else "none",

@@ -74,6 +74,23 @@ class World:
     one_outfit: bool = True
     weights: tuple[float, ...] = ()
 
+    def shares(self, sequence: Sequence) -> dict[int, float]:
+        """How much of its subject's time a sequence spends on each of its activities.
+
+        An activity that two takes have in common is split between them, so that each subject does everything as often
+        as `SHARE` says.
+        """
+        takes = [s for s in self.sequences if s.subject == sequence.subject]
+        total = sum(SHARE[a] for a in {a for s in takes for a in s.activities})
+        return {a: SHARE[a] / total / sum(a in s.activities for s in takes) for a in sequence.activities}
+
+    def weight(self, number: int) -> float:
+        """Share of the world's images that sequence `number` gets: subjects count the same where nothing is said."""
+        if self.weights:
+            return self.weights[number]
+        subjects = len({s.subject for s in self.sequences})
+        return sum(self.shares(self.sequences[number]).values()) / subjects
+
     def cameras(self, sequence: Sequence) -> tuple[Camera, ...]:
         """The cameras around one sequence; empty where each shot has its own."""
         rig = self.outdoor_rig if sequence.scene == 3 and self.outdoor_rig else self.rig
@@ -198,10 +215,9 @@ def plan(world: World, num: int) -> Iterator[Shot]:
 
     Only the count matters, no random numbers: a shot's contents are drawn later from (seed, world, sequence, clip).
     """
-    weights = world.weights or (1 / len(world.sequences),) * len(world.sequences)
     index, done = 0, 0.0
-    for number, (sequence, weight) in enumerate(zip(world.sequences, weights, strict=True)):
-        done += weight
+    for number, sequence in enumerate(world.sequences):
+        done += world.weight(number)
         count = round(num * done) - index
         ids = sequence.cameras or (0,)
         for k in range(count):

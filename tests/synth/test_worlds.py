@@ -11,7 +11,7 @@ from pose3d.skeleton import MPI_INF_3DHP_28
 from pose3d.synth import cameras
 from pose3d.synth.bodies import load_bodies
 from pose3d.synth.staging import PERSON_HEIGHT, labels, stage
-from pose3d.synth.worlds import PRESETS, WORLDS, Look, plan, world
+from pose3d.synth.worlds import PRESETS, SHARE, WORLDS, Look, plan, world
 
 
 def _bodies(name: str) -> set[int]:
@@ -63,6 +63,19 @@ def test_plan_counts_and_covers(name: str) -> None:
     for number, sequence in enumerate(described.sequences):
         used = {s.camera for s in shots if s.sequence == number}
         assert used == set(sequence.cameras or (0,))
+
+
+def test_each_subject_does_everything_as_often_as_declared() -> None:
+    for described in WORLDS.values():
+        for subject in {s.subject for s in described.sequences}:
+            spent: dict[int, float] = {}
+            for sequence in described.sequences:
+                if sequence.subject == subject:
+                    for activity, share in described.shares(sequence).items():
+                        spent[activity] = spent.get(activity, 0) + share
+            total = sum(SHARE[a] for a in spent)
+            assert spent == pytest.approx({a: SHARE[a] / total for a in spent})
+        np.testing.assert_allclose(sum(described.weight(i) for i in range(len(described.sequences))), 1)
 
 
 def test_wild_keeps_a_tenth_for_validation() -> None:
