@@ -110,7 +110,7 @@ def test_window_shows_the_same_rays() -> None:
     """A window is a crop and resize of the whole picture; checked by resampling a rendered ramp."""
     whole = cameras.lab()[0]
     part = whole.window(np.array([480.0, 510.0]), 400.0, (200, 200))
-    points = np.random.default_rng(0).uniform(-500, 500, (20, 3)) + (0, 0, 900)
+    points = np.random.default_rng(0).uniform(-500, 500, (20, 3)) + np.array([0, 0, 900])
     in_whole, in_part = whole.project(points)[0], part.project(points)[0]
     np.testing.assert_allclose(in_part, (in_whole - (480, 510)) / 2 + 99.5, atol=1e-9)
     ramp = np.broadcast_to(np.arange(1000, dtype=np.float32), (1000, 1000))
