@@ -1,6 +1,6 @@
 """The z-buffer: which triangle each sample of the picture shows, compiled.
 
-One loop in a fixed order, no threads: the same bytes on every machine and in any number of processes.
+One loop in a fixed order, no threads: the same bytes however often and in however many processes it is drawn.
 """
 
 import numpy as np
@@ -28,6 +28,17 @@ def project(vertices, projection, near):
         out[i, 0] = (projection[0, 0] * x + projection[0, 1] * y + projection[0, 2] * z + projection[0, 3]) / w
         out[i, 1] = (projection[1, 0] * x + projection[1, 1] * y + projection[1, 2] * z + projection[1, 3]) / w
         out[i, 2] = 1 / w
+    return out
+
+
+@compiled
+def project_parallel(vertices, projection):
+    """Column, row and nearness (V, 3) float32 of world points (V, 3) by a parallel `projection` (3, 4)."""
+    out = np.empty((vertices.shape[0], 3), np.float32)
+    for i in range(vertices.shape[0]):
+        x, y, z = vertices[i, 0], vertices[i, 1], vertices[i, 2]
+        for k in range(3):
+            out[i, k] = projection[k, 0] * x + projection[k, 1] * y + projection[k, 2] * z + projection[k, 3]
     return out
 
 

@@ -1,6 +1,6 @@
 """Pictures of meshes: perspective z-buffer, supersampling, shadows, textures, region flags.
 
-Runs on any machine without a graphics stack and gives the same bytes everywhere. World z up, metres; camera x right, y
+Runs on any machine without a graphics stack; the same scene gives the same bytes in every process. World z up, metres; camera x right, y
 down, z forward; pixel centres at integers (decision G4).
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from pose3d.errors import PoseError
 from pose3d.synth import shading, shadows
 from pose3d.synth.colour import TO_LINEAR, to_display, to_linear
-from pose3d.synth.raster import draw, project
+from pose3d.synth.raster import draw, project, project_parallel
 from pose3d.synth.skinning import bounds, vertex_normals
 
 PERSON, UPPER, LOWER, CHAIR = 1, 2, 4, 8
@@ -214,7 +214,7 @@ def _nearness_map(scene: _Scene, extent: np.ndarray, direction: np.ndarray, size
     linear = scale[:, None] * axes
     offset = np.array([(size - 1) / 2, (size - 1) / 2, 2 * radius]) - linear @ centre
     projection = np.concatenate([linear, offset[:, None]], 1).astype(np.float32)
-    points = scene.vertices @ projection[:, :3].T + projection[:, 3]
+    points = project_parallel(scene.vertices, projection)
     # what need not be drawn from behind need not be here either: the front of a closed shell hides its back
     _, nearness = draw(points, scene.faces, scene.one_sided, (size, size))
     return nearness, projection
