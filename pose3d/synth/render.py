@@ -1,7 +1,7 @@
 """Pictures of meshes: perspective z-buffer, supersampling, shadows, textures, region flags.
 
-Runs on any machine without a graphics stack; the same scene gives the same bytes in every process. World z up, metres; camera x right, y
-down, z forward; pixel centres at integers (decision G4).
+Runs on any machine without a graphics stack; the same scene gives the same bytes in every process. World z
+up, metres; camera x right, y down, z forward; pixel centres at integers (decision G4).
 """
 
 from collections.abc import Sequence
