@@ -18,6 +18,7 @@ from stages import Stage1, Stage2, Stage3  # noqa: F401  (first: prepares the im
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults, StepProgress
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
@@ -28,7 +29,8 @@ from stages.run_config import RunConfig
 
 log = logging.getLogger("stages")
 
-INTERRUPTED = 130
+# As shells report them: 128 and the number of the signal.
+INTERRUPTED, TERMINATED = 130, 143
 
 # Keys of a model that a test may set anew, in place of the checkpoint's.
 TEST_TIME = ("perspective_correction",)
@@ -126,7 +128,8 @@ class StageCLI(LightningCLI):
 def main(args: list[str] | None = None) -> int:
     """Run the command line.
 
-    Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted.
+    Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted, 143 when
+    terminated; in the last two cases last.ckpt has the state to go on from.
     """
     quiet_libraries()
     args = [*(sys.argv[1:] if args is None else args), *_folder_of_agent()]
@@ -144,6 +147,8 @@ def main(args: list[str] | None = None) -> int:
             parser_kwargs=raising | {command: {"exit_on_error": False} for command in StageCLI.subcommands()},
             args=args,
         )
+    except SIGTERMException:
+        return TERMINATED
     except SystemExit as stop:
         # Lightning exits with 1 after Ctrl-C, the parser with 0 after --help.
         return INTERRUPTED if stop.code == 1 else int(stop.code or 0)

@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from pose3d.checkpoint import write_sidecar
 
@@ -91,9 +92,9 @@ class RunCheckpoint(Checkpoint):
         """Keep what was learned."""
         if self.started and trainer.state.fn == TrainerFn.FITTING and self.saved_step != trainer.global_step:
             self._save(trainer, "last")
-        if self.started and isinstance(exception, KeyboardInterrupt):
+        if self.started and isinstance(exception, KeyboardInterrupt | SIGTERMException):
             log.warning(
-                "interrupted at step %d; go on with --ckpt_path %s", trainer.global_step, self.run_dir / "last.ckpt"
+                "stopped at step %d; go on with --ckpt_path %s", trainer.global_step, self.run_dir / "last.ckpt"
             )
 
     def state_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from pose3d.data.normalise import denormalise
 from pose3d.geometry.crop import transform_points
 from pose3d.predictions import Predictions, write_predictions
-from pose3d.report import results_table
+from pose3d.reporting.console import results_table
 
 PICTURES = 6
 

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 import torch
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.errors import PoseError
@@ -174,18 +175,19 @@ def test_a_run_of_averaged_weights_tests_the_average(workshop):
     assert json.loads((again / "metrics.json").read_text()) == fitted
 
 
-def test_interrupted_runs_keep_their_last_state(workshop, monkeypatch, caplog):
+@pytest.mark.parametrize(("signalled", "code"), [(KeyboardInterrupt, 130), (SIGTERMException, 143)])
+def test_stopped_runs_keep_their_last_state(workshop, monkeypatch, caplog, signalled, code):
     step = Stage1.training_step
 
     def interrupted(self, batch, batch_idx):
         if self.global_step == 4:
-            raise KeyboardInterrupt
+            raise signalled
         return step(self, batch, batch_idx)
 
     monkeypatch.setattr(Stage1, "training_step", interrupted)
     handler = signal.getsignal(signal.SIGINT)
     try:
-        assert workshop.fit(1) == 130
+        assert workshop.fit(1) == code
     finally:
         signal.signal(signal.SIGINT, handler)
     content = read_checkpoint(workshop.root / "stage1" / "last.ckpt")
