@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "say whether a pose store is whole",
     "evaluate": "score a predictions file under a published protocol",
     "predict": "estimate 3D poses in images or a video",
+    "export": "write a trained network as one file for use elsewhere",
     "paper": "list the paper's results, and reproduce them row by row",
     "sweep": "run a W&B sweep file on this machine",
 }

@@ -1,0 +1,118 @@
+"""A deployed network as one file that needs PyTorch but none of this package: a torch.export program (.pt2).
+
+torch.export is part of PyTorch, so nothing further is installed; ONNX would need two more packages. The program takes
+8-bit crops, as `Deployed2D` and `Deployed3D` do, so the normalisation is inside.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pose3d import __version__
+from pose3d.checkpoint import sha256_of
+from pose3d.errors import PoseError
+from pose3d.predict.networks import Deployed2D, Deployed3D, load_deployed
+from pose3d.skeleton import MPI_INF_3DHP_17, POSE2D_15
+
+SUFFIX = ".pt2"
+README = "pose3d.json"
+"""Name of the description inside the file: `torch.export.load(path, extra_files={README: ""})`."""
+
+TOLERANCE = 1e-4
+"""Largest difference to the network, as a share of the largest output."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export gave."""
+
+    path: Path
+    description: dict[str, Any]
+    difference: float
+    """Largest difference between the file's answers and the network's, as a share of the largest answer."""
+
+
+def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int | None = None) -> Exported:
+    """Write the deployed network of a checkpoint, read the file back and compare its answers with the network's.
+
+    Args:
+        checkpoint: of any stage.
+        out: a .pt2 file.
+        image_size: side of the crop in px for stage 1, whose network takes any; default: the one it was trained at.
+    """
+    out = Path(out)
+    if out.suffix != SUFFIX:
+        raise PoseError(f"networks are exported as {SUFFIX} (torch.export), not {out.suffix!r}: {out}")
+    net = load_deployed(checkpoint)
+    size = _size_of(net, image_size, checkpoint)
+    example = _crops(2, size, seed=0)
+    batch = torch.export.Dim("batch")
+    with torch.no_grad():
+        program = torch.export.export(net, (example,), dynamic_shapes=({0: batch},))
+    description = describe(net, size, checkpoint)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f"partial_{out.name}")
+    try:
+        torch.export.save(program, partial, extra_files={README: json.dumps(description, indent=2)})
+        difference = compare(net, partial, size)
+        if not difference <= TOLERANCE:
+            raise PoseError(
+                f"the exported program differs from the network of {checkpoint} by {difference:.1e} of its largest "
+                "answer; nothing was written, please report it with your PyTorch version"
+            )
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    return Exported(out, description, difference)
+
+
+def compare(net: Deployed2D | Deployed3D, path: Path, size: int) -> float:
+    """Largest difference of a file's answers to the network's, over batches of one and three random crops."""
+    program = torch.export.load(path).module()
+    worst = 0.0
+    for count in (1, 3):
+        crops = _crops(count, size, seed=count)
+        with torch.no_grad():
+            expected, got = net(crops), program(crops)
+        for key, value in expected.items():
+            scale = float(value.abs().max().clamp(min=1e-12))
+            worst = max(worst, float((got[key] - value).abs().max()) / scale)
+    return worst
+
+
+def describe(net: Deployed2D | Deployed3D, size: int, checkpoint: str | Path) -> dict[str, Any]:
+    """What goes in and comes out, for whoever finds the file."""
+    three_d = isinstance(net, Deployed3D)
+    maps = f"(B, {17 if three_d else 15}, {size // 16}, {size // 16}), cell = (pixel + 0.5) / 16 - 0.5"
+    outputs = {"heatmaps": maps} if not three_d or net.has_heatmaps else {}
+    if three_d:
+        outputs["joints_3d"] = "(B, 17, 3) mm, root-relative, x right, y down, z forward, in the view of the crop"
+    return {
+        "pose3d": __version__,
+        "checkpoint_sha256": sha256_of(checkpoint),
+        "input": f"crops (B, {size}, {size}, 3) uint8 RGB; pixel centres at integers",
+        "box_margin": net.settings.box_margin,
+        "outputs": outputs,
+        "joints": list((MPI_INF_3DHP_17 if three_d else POSE2D_15).names),
+    }
+
+
+def _size_of(net: Deployed2D | Deployed3D, image_size: int | None, checkpoint: str | Path) -> int:
+    own = net.image_size if isinstance(net, Deployed3D) else net.settings.image_size
+    size = image_size or own
+    if size is None:
+        raise PoseError(f"nothing beside {checkpoint} says how large its crops were; give --image-size")
+    if size < 64 or size % 16:
+        raise PoseError(f"--image-size {size} is not possible; give a multiple of 16, at least 64")
+    if isinstance(net, Deployed3D) and size != own:
+        raise PoseError(f"the network of {checkpoint} takes crops of {own} px only; leave --image-size out")
+    return size
+
+
+def _crops(count: int, size: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (count, size, size, 3), dtype=torch.uint8, generator=generator)

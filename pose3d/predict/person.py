@@ -1,0 +1,119 @@
+"""Step 1: where the person is, from the heatmaps of 2DPoseNet (paper section 3.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from pose3d.geometry.crop import crop_matrix, decode_reduction, square_box, tight_box, transform_points, warp_crop
+from pose3d.heatmaps import crop_from_cells, heatmap_maximum
+from pose3d.predict.networks import Deployed2D
+from pose3d.skeleton import POSE2D_15
+
+SURE = 0.25
+"""A joint counts as seen where its heatmap, whose target peaks at 1, reaches this."""
+
+FEWEST_SURE = 6
+"""With fewer joints seen than this, of 15, nobody is there."""
+
+
+@dataclass(frozen=True)
+class People:
+    """The most prominent person of each of B images."""
+
+    bbox: np.ndarray
+    """(B, 4) x, y, w, h px, tight around the joints seen; NaN where nobody is."""
+    joints_2d: np.ndarray
+    """(B, 15, 2) px in the full image."""
+    sure: np.ndarray
+    """(B, 15) bool: the joint is seen."""
+
+    @property
+    def found(self) -> np.ndarray:
+        """(B,) bool: somebody is there."""
+        return self.sure.sum(axis=1) >= FEWEST_SURE
+
+    def select(self, rows: np.ndarray) -> "People":
+        """Some of the images."""
+        return People(self.bbox[rows], self.joints_2d[rows], self.sure[rows])
+
+
+def find_people(net: Deployed2D, images: Sequence[np.ndarray], size: int, sure: float = SURE) -> People:
+    """Look for one person in each image (H, W, 3) uint8 RGB.
+
+    The whole frame, letterboxed to the network's `size` px, gives a coarse box around the joints that score at least
+    half as much as the best one. A person who fills little of the frame is small and blurred there, so the network
+    looks a second time, at a crop of that box; joints, scores and box come from this look. People smaller than about a
+    fifth of the frame may be missed: give their boxes.
+    """
+    letterboxes = [letterbox(image, size) for image in images]
+    joints_2d, scores = read_joints(net, images, letterboxes, size)
+    coarse = []
+    for crop, joints, score in zip(letterboxes, joints_2d, scores, strict=True):
+        # Coarse joints are known to a cell or so: grow the box by one cell all around.
+        cell = size / (size // 16) / crop[0, 0]
+        box = tight_box(joints, score >= 0.5 * score.max())
+        coarse.append(crop_of_box(box + cell * np.array([-1, -1, 2, 2]), net.settings.box_margin, size))
+    return look_again(net, images, coarse, size, sure)
+
+
+def look_again(
+    net: Deployed2D, images: Sequence[np.ndarray], crops: Sequence[np.ndarray], size: int, sure: float = SURE
+) -> People:
+    """Joints, scores and boxes from crops (`crop_from_img` (3, 3) each) in which the person is expected."""
+    joints_2d, scores = read_joints(net, images, crops, size)
+    seen = scores >= sure
+    found = seen.sum(axis=1) >= FEWEST_SURE
+    boxes = [tight_box(j, s) if f else np.full(4, np.nan) for j, s, f in zip(joints_2d, seen, found, strict=True)]
+    return People(np.stack(boxes).astype(np.float32), joints_2d, seen)
+
+
+def read_joints(
+    net: Deployed2D, images: Sequence[np.ndarray], crops: Sequence[np.ndarray], size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Maxima of 2DPoseNet's heatmaps in crops of the images: (B, 15, 2) px of the full image, and scores (B, 15)."""
+    device = next(net.parameters()).device
+    heatmaps = net(cut(images, crops, size).to(device))["heatmaps"]
+    cells, scores = heatmap_maximum(heatmaps)
+    joints_crop = crop_from_cells(cells, size // heatmaps.shape[-1]).cpu().double()
+    img_from_crop = torch.linalg.inv(torch.from_numpy(np.stack(crops)))
+    joints_2d = transform_points(img_from_crop, joints_crop).float()
+    assert joints_2d.shape[1] == len(POSE2D_15)
+    return joints_2d.numpy(), scores.cpu().numpy()
+
+
+def letterbox(image: np.ndarray, size: int) -> np.ndarray:
+    """`crop_from_img` (3, 3) that fits the whole image into a square of `size` px, centred, borders black."""
+    height, width = image.shape[:2]
+    return crop_matrix(np.array([(width - 1) / 2, (height - 1) / 2]), max(width, height), size)
+
+
+def crop_of_box(bbox: np.ndarray, margin: float, size: int) -> np.ndarray:
+    """`crop_from_img` (3, 3) of a tight box x, y, w, h px (decision G3)."""
+    return crop_matrix(*square_box(np.asarray(bbox, np.float64), margin), size)
+
+
+def cut(images: Sequence[np.ndarray], crops: Sequence[np.ndarray], size: int) -> Tensor:
+    """The crops (B, size, size, 3) uint8 of images, averaged where they shrink, zero outside (decision G3)."""
+    return torch.from_numpy(np.stack([_cut(image, crop, size) for image, crop in zip(images, crops, strict=True)]))
+
+
+def _cut(image: np.ndarray, crop: np.ndarray, size: int) -> np.ndarray:
+    # The warp reads four neighbours; a much larger image is averaged first, as in training.
+    reduction = decode_reduction(crop)
+    return warp_crop(_averaged(image, reduction), crop, size, reduction)
+
+
+def _averaged(image: np.ndarray, reduction: int) -> np.ndarray:
+    """Means of `reduction` x `reduction` pixels; a ragged edge is filled up with its last row or column."""
+    if reduction == 1:
+        return image
+    height, width = image.shape[:2]
+    bottom, right = -height % reduction, -width % reduction
+    if bottom or right:
+        image = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+    size = (image.shape[1] // reduction, image.shape[0] // reduction)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))

@@ -1,0 +1,81 @@
+"""Pictures of predictions: one file an image, or a sheet of frames spread over a video."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pose3d.predict.frames import Frame, ImageFiles, VideoFile
+from pose3d.predictions import Predictions
+from pose3d.viz import save_predictions_figure
+
+LONGEST_PX = 640
+"""Pictures show images no larger than this."""
+
+SHEET_ROWS = 8
+
+Row = tuple[np.ndarray, np.ndarray, np.ndarray, str]
+
+
+class Pictures:
+    """Draws into a folder: of images one picture each, of a video one sheet."""
+
+    def __init__(self, folder: Path, frames: ImageFiles | VideoFile) -> None:
+        self.folder = folder
+        self.names = [Path(name).stem for name in frames.names]
+        if len(set(self.names)) < len(self.names):  # a.jpg beside a.png
+            self.names = frames.names
+        self.sheet = ContactSheet() if isinstance(frames, VideoFile) else None
+
+    def add(self, frames: Sequence[Frame], predictions: Predictions) -> None:
+        """Draw, or note for the sheet, the frames in which somebody is."""
+        for row in np.flatnonzero(predictions.require("valid", "a picture")).tolist():
+            image, number = frames[row].image, frames[row].number
+            if self.sheet is not None:
+                self.sheet.add(row_of(image, predictions, row, f"frame {number}"))
+            else:
+                name = self.names[number]
+                save_rows(self.folder / f"{name}.png", [row_of(image, predictions, row, name)])
+
+    def finish(self) -> None:
+        """Write the sheet, if there is one."""
+        if self.sheet is not None and self.sheet.kept:
+            save_rows(self.folder / f"{self.names[0]}.png", self.sheet.rows())
+
+
+def row_of(image: np.ndarray, predictions: Predictions, row: int, title: str) -> Row:
+    """What one row of a picture shows: the image (H, W, 3), made small, its joints in 2D and 3D, a title."""
+    joints_2d = predictions.require("joints_2d", "a picture")[row]
+    joints_3d = predictions.require("joints_3d", "a picture")[row]
+    scale = min(1.0, LONGEST_PX / max(image.shape[:2]))
+    if scale < 1.0:
+        image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    return image, (joints_2d + 0.5) * scale - 0.5, joints_3d, title
+
+
+def save_rows(path: Path, rows: list[Row]) -> None:
+    """Write a picture of one or more rows."""
+    images, joints_2d, joints_3d, titles = zip(*rows, strict=True)
+    save_predictions_figure(path, images, np.stack(joints_2d), np.stack(joints_3d), titles=titles)
+
+
+class ContactSheet:
+    """At most `SHEET_ROWS` frames, evenly spread over a stream of unknown length, in constant memory."""
+
+    def __init__(self) -> None:
+        self.every, self.seen = 1, 0
+        self.kept: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        """Offer a frame; every `every`-th is kept, and `every` doubles when twice the rows are kept."""
+        if self.seen % self.every == 0:
+            self.kept.append(row)
+        self.seen += 1
+        if len(self.kept) == 2 * SHEET_ROWS:
+            self.kept, self.every = self.kept[::2], 2 * self.every
+
+    def rows(self) -> list[Row]:
+        """The frames to show, evenly spread over what was seen."""
+        chosen = np.linspace(0, len(self.kept) - 1, min(len(self.kept), SHEET_ROWS)).round().astype(int)
+        return [self.kept[i] for i in chosen]

@@ -1,0 +1,196 @@
+"""The three steps together: box, pose in the crop, pose in the camera (paper section 3)."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pose3d.errors import PoseError
+from pose3d.geometry import intrinsics_from_fov, weak_perspective_translation
+from pose3d.geometry.camera import project
+from pose3d.geometry.decode import crop_view_rotation, joints_2d_from_heatmaps, rotate
+from pose3d.geometry.global_pose import centroid
+from pose3d.predict.networks import Deployed2D, Deployed3D, device_of, load_deployed_2d, load_deployed_3d
+from pose3d.predict.person import SURE, People, crop_of_box, cut, find_people, look_again
+from pose3d.predictions import SHAPES, Predictions
+
+FOV_DEGREES = 55.0
+"""Horizontal field of view of a camera that nothing is known about (decision G5)."""
+
+BOX_FROM_HEATMAPS, BOX_GIVEN = "2DPoseNet", "given"
+
+PREDICTED = ("joints_3d", "joints_2d", "translation", "perspective_rotation")
+
+
+class PosePredictor:
+    """Images to root-relative 3D poses, 2D joints and the root's place in front of the camera.
+
+    Args:
+        pose3d: network of stage 2 or 3.
+        pose2d: network of stage 1, which finds the person and the 2D joints K. Without it, boxes must be given and K
+            comes from the auxiliary heatmaps of the 3DPoseNet (paper section 3.1).
+        device: where the networks run.
+        sure: score from which on a joint counts as seen.
+    """
+
+    def __init__(
+        self, pose3d: Deployed3D, pose2d: Deployed2D | None = None, device: str = "cpu", sure: float = SURE
+    ) -> None:
+        self.device, self.sure = device_of(device), sure
+        self.pose3d = pose3d.to(self.device)
+        self.pose2d = None if pose2d is None else pose2d.to(self.device)
+        if self.pose2d is None and not pose3d.has_heatmaps:
+            raise PoseError("this 3D network has no heatmaps, so the 2D joints need 2DPoseNet; give its checkpoint")
+
+    @classmethod
+    def from_checkpoints(
+        cls,
+        checkpoint: str | Path,
+        box_checkpoint: str | Path | None = None,
+        device: str = "auto",
+        sure: float = SURE,
+    ) -> "PosePredictor":
+        """Build both networks from the checkpoints' own hyperparameters, every weight in its place.
+
+        `checkpoint` is of stage 2 or 3, `box_checkpoint` of stage 1.
+        """
+        pose2d = None if box_checkpoint is None else load_deployed_2d(box_checkpoint)
+        return cls(load_deployed_3d(checkpoint), pose2d, device, sure)
+
+    @torch.inference_mode()
+    def predict(
+        self, images: Sequence[np.ndarray], intrinsics: np.ndarray | None = None, boxes: np.ndarray | None = None
+    ) -> Predictions:
+        """Predict the one person in each image; each row depends on its own image only.
+
+        Args:
+            images: (H, W, 3) uint8 RGB each, of any sizes.
+            intrinsics: (3, 3) or (B, 3, 3); None: a horizontal field of view of `FOV_DEGREES` (decision G5).
+            boxes: (B, 4) x, y, w, h px, tight around the person; a row of NaN: nobody. None: 2DPoseNet looks.
+
+        Rows without a person are NaN, and False in `valid`.
+        """
+        if boxes is None and self.pose2d is None:
+            raise PoseError("without boxes the person is found by 2DPoseNet; give boxes or a checkpoint of stage1")
+        cameras = _cameras(images, intrinsics)
+        people = None
+        if boxes is None:
+            assert self.pose2d is not None
+            people = find_people(self.pose2d, images, self._size_2d, self.sure)
+            boxes = people.bbox
+        boxes = _checked_boxes(boxes, len(images))
+        rows = np.flatnonzero(np.isfinite(boxes).all(axis=1))
+        answer = {key: np.full((len(images), *SHAPES[key]), np.nan, np.float32) for key in PREDICTED}
+        if len(rows):
+            seen = None if people is None else people.select(rows)
+            poses = self._poses([images[row] for row in rows.tolist()], boxes[rows], cameras[rows], seen)
+            for key, pose in poses.items():
+                answer[key][rows] = pose.cpu().numpy()
+        answer["bbox"] = boxes
+        finite = [np.isfinite(value).reshape(len(images), -1).all(axis=1) for value in answer.values()]
+        valid = np.logical_and.reduce(finite)
+        for value in answer.values():
+            value[~valid] = np.nan
+        box = BOX_GIVEN if people is None else BOX_FROM_HEATMAPS
+        return Predictions(**answer, valid=valid, box=box)  # type: ignore[arg-type]
+
+    @property
+    def _size_2d(self) -> int:
+        """2DPoseNet is fully convolutional; it is given the size it was trained at."""
+        assert self.pose2d is not None
+        return self.pose2d.settings.image_size or self.pose3d.image_size
+
+    def _poses(
+        self, images: Sequence[np.ndarray], boxes: np.ndarray, cameras: Tensor, people: People | None
+    ) -> dict[str, Tensor]:
+        """Steps 2 and 3 for images with somebody in each; `people` is None where the boxes were given."""
+        size = self.pose3d.image_size
+        crops = [crop_of_box(box, self.pose3d.settings.box_margin, size) for box in boxes]
+        outputs = self.pose3d(cut(images, crops, size).to(self.device))
+        crop_from_img = torch.from_numpy(np.stack(crops)).float().to(self.device)
+        intrinsics = cameras.to(self.device)
+        if people is None and not self.pose3d.has_heatmaps:
+            people = self._people_in_boxes(images, boxes)
+        joints_2d, known = self._joints_2d(outputs.get("heatmaps"), crop_from_img, people)
+        # Unknown joints leave the centroid where the known ones have it.
+        centred = torch.where(known.unsqueeze(-1), joints_2d, centroid(joints_2d, known).unsqueeze(1))
+        mode = self.pose3d.perspective_correction
+        rotation = crop_view_rotation(mode, centred, crop_from_img, size, intrinsics)
+        joints_3d = rotate(outputs["joints_3d"], rotation)
+        translation = weak_perspective_translation(joints_3d, joints_2d, intrinsics, visible=known)
+        # What no map shows is where the pose would be seen.
+        joints_2d = torch.where(known.unsqueeze(-1), joints_2d, weak_perspective(joints_3d, translation, intrinsics))
+        return {
+            "joints_3d": joints_3d,
+            "joints_2d": joints_2d,
+            "translation": translation,
+            "perspective_rotation": rotation,
+        }
+
+    def _people_in_boxes(self, images: Sequence[np.ndarray], boxes: np.ndarray) -> People:
+        """2DPoseNet's joints in given boxes, which vouch for the person: all joints count where few are seen."""
+        assert self.pose2d is not None
+        crops = [crop_of_box(box, self.pose2d.settings.box_margin, self._size_2d) for box in boxes]
+        people = look_again(self.pose2d, images, crops, self._size_2d, self.sure)
+        return People(people.bbox, people.joints_2d, people.sure | ~people.found[:, None])
+
+    def _joints_2d(
+        self, heatmaps: Tensor | None, crop_from_img: Tensor, people: People | None
+    ) -> tuple[Tensor, Tensor]:
+        """K (B, 17, 2) px of the full image, and which of it is known (B, 17).
+
+        2DPoseNet's joints where they are seen, and the 3DPoseNet's for the rest and where boxes were given.
+        """
+        batch, device = len(crop_from_img), self.device
+        joints_2d = torch.zeros(batch, 17, 2, device=device)
+        known = torch.zeros(batch, 17, dtype=torch.bool, device=device)
+        if heatmaps is not None:
+            joints_2d = joints_2d_from_heatmaps(heatmaps, crop_from_img, self.pose3d.image_size)
+            known = torch.ones_like(known)
+        if people is None:
+            return joints_2d, known
+        sure = torch.from_numpy(people.sure).to(device)
+        count = sure.shape[1]
+        found = torch.from_numpy(people.joints_2d).to(device)
+        joints_2d[:, :count] = torch.where(sure.unsqueeze(-1), found, joints_2d[:, :count])
+        known[:, :count] |= sure
+        return joints_2d, known
+
+
+def weak_perspective(joints_3d: Tensor, translation: Tensor, intrinsics: Tensor) -> Tensor:
+    """The weak-perspective image (B, 17, 2) px of P + T: every joint at the root's depth."""
+    flat = joints_3d * joints_3d.new_tensor([1.0, 1.0, 0.0])
+    return project(flat + translation.unsqueeze(-2), intrinsics)
+
+
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """The rows of all parts, which are alike."""
+    merged: dict[str, Any] = {}
+    for field in fields(Predictions):
+        values = [getattr(part, field.name) for part in parts]
+        merged[field.name] = np.concatenate(values) if isinstance(values[0], np.ndarray) else values[0]
+    return Predictions(**merged)
+
+
+def _cameras(images: Sequence[np.ndarray], intrinsics: np.ndarray | None) -> Tensor:
+    """(B, 3, 3) float32."""
+    if intrinsics is None:
+        return torch.stack([intrinsics_from_fov((image.shape[1], image.shape[0]), FOV_DEGREES) for image in images])
+    cameras = torch.as_tensor(intrinsics, dtype=torch.float32)
+    if cameras.shape not in ((3, 3), (len(images), 3, 3)):
+        raise PoseError(f"intrinsics have the shape {tuple(cameras.shape)}; give (3, 3), or one such matrix an image")
+    return cameras.expand(len(images), 3, 3)
+
+
+def _checked_boxes(boxes: np.ndarray, count: int) -> np.ndarray:
+    boxes = np.array(boxes, np.float32)
+    if boxes.shape != (count, 4):
+        raise PoseError(f"boxes have the shape {boxes.shape} for {count} images; give x, y, w, h for each")
+    flat = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:].max(axis=1) <= 0)
+    if flat.any():
+        raise PoseError(f"the box {boxes[flat][0].tolist()} has no area; give x, y, width, height in pixels")
+    return boxes
