@@ -32,6 +32,7 @@ class Stage3(Base3DStage):
         hidden: widths of the two hidden layers (decision N13).
         target_unit_mm: unit of 3D poses in the networks, as in stage 2 (decision L2).
         mean_pose_bias: start the last layer from the mean training pose; the paper starts from zero.
+        average_start: start the new layers as the average of P, O1 and O2; the paper starts from random ones.
         perspective_correction: centre of the correction at test time: centroid, crop, pelvis, or off (decision G1).
         iterations_scale: factor of all iteration counts of the schedule.
         optimizer: adadelta with the paper's settings (decision L3), adamw or adam.
@@ -63,6 +64,7 @@ class Stage3(Base3DStage):
         hidden: tuple[int, int] = (2048, 1024),
         target_unit_mm: float = 100.0,
         mean_pose_bias: bool = False,
+        average_start: bool = False,
         perspective_correction: PerspectiveCorrection = "centroid",
         iterations_scale: float = 1.0,
         optimizer: OptimizerName = "adadelta",
@@ -87,7 +89,9 @@ class Stage3(Base3DStage):
             heatmaps=hp["heatmaps"],
             image_size=hp["image_size"],
         )
-        self.net = FusionNet(pose3d, hp["modalities"], tuple(hp["hidden"]), hp["freeze_batchnorm"])
+        self.net = FusionNet(
+            pose3d, hp["modalities"], tuple(hp["hidden"]), hp["freeze_batchnorm"], average_start=hp["average_start"]
+        )
 
     def configure_losses(self) -> None:
         """Table 5 has one column, Pfused."""

@@ -1,13 +1,16 @@
 """The fusion network: P, O1 and O2 through three fully connected layers to Pfused (paper 3.2.2, supplement 4.2)."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from pose3d.errors import PoseError
+from pose3d.geometry.kinematics import FROM_MODALITY
 from pose3d.models.batchnorm import hold_statistics
 from pose3d.models.initialise import hidden_linear, last_linear, set_bias
-from pose3d.models.pose3d import POSE, Pose3DNet, as_pose
+from pose3d.models.pose3d import JOINTS, POSE, Pose3DNet, as_pose
 from pose3d.models.switches import MODALITIES, check_choice, check_modalities
 
 
@@ -20,6 +23,8 @@ class FusionNet(nn.Module):
         hidden: widths of the two hidden layers.
         freeze_batchnorm: batch norm keeps its running statistics, for every layer that has one was transferred.
         mean_pose: (17, 3) in the loss unit from which the last layer starts; ours, as in `Pose3DNet`.
+        average_start: begin as the average of the predictions, each converted to P. Ours, for short trainings: the new
+            layers then improve on what stage 2 gives instead of finding it again. The paper starts from random layers.
     """
 
     def __init__(
@@ -29,6 +34,7 @@ class FusionNet(nn.Module):
         hidden: tuple[int, int] = (2048, 1024),
         freeze_batchnorm: bool = True,
         mean_pose: Tensor | None = None,
+        average_start: bool = False,
     ) -> None:
         super().__init__()
         self.modalities = check_modalities(modalities)
@@ -44,6 +50,8 @@ class FusionNet(nn.Module):
         )
         if mean_pose is not None:
             set_bias(last, [mean_pose])
+        if average_start:
+            self._start_from_average()
         self.train()
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
@@ -64,6 +72,26 @@ class FusionNet(nn.Module):
     def lr_groups(self) -> dict[str, list[str]]:
         """Prefixes of the parameter names: what was trained before (at 1/10000) and the three new layers."""
         return {"trained": ["pose3d."], "new": ["fusion."]}
+
+    @torch.no_grad()
+    def _start_from_average(self) -> None:
+        """Write the average of P, P(O1) and P(O2) into the three layers: x = relu(x) - relu(-x), twice over.
+
+        P, O1 and O2 are linear in each other, so the average is a matrix. The other hidden units keep their random
+        inputs and begin with nothing to say.
+        """
+        first, second, last = (cast(nn.Linear, self.fusion[i]) for i in (0, 2, 4))
+        if min(first.out_features, second.out_features) < 2 * POSE:
+            raise PoseError(f"average_start needs hidden layers of at least {2 * POSE} units; widen model.hidden")
+        unit = torch.eye(POSE).unflatten(1, (JOINTS, 3))
+        average = torch.cat([FROM_MODALITY[x](unit).flatten(1).T for x in self.modalities], dim=1) / len(
+            self.modalities
+        )
+        first.weight[: 2 * POSE] = torch.cat([average, -average])
+        second.weight[: 2 * POSE] = torch.eye(2 * POSE, second.in_features)
+        last.weight.zero_()
+        last.weight[:, : 2 * POSE] = torch.cat([torch.eye(POSE), -torch.eye(POSE)], dim=1)
+        last.bias.zero_()
 
     def _rest_what_no_loss_reaches(self) -> None:
         """Heatmaps and stubs that are not fused have no loss here: DDP must not wait for their gradients."""

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from pose3d.errors import PoseError
+from pose3d.geometry.kinematics import FROM_MODALITY
 from pose3d.models import FusionNet
 from tests.models.nets import images, misgrouped, pose3d, without_gradient
 
@@ -55,3 +56,19 @@ def test_takes_only_what_the_network_predicts():
 def test_a_deployed_network_is_taken_as_it_is():
     lean = pose3d().deploy()
     assert FusionNet(lean).pose3d is lean
+
+
+@pytest.mark.parametrize("modalities", [("P",), ("P", "O2"), ("P", "O1", "O2")])
+def test_can_start_as_the_average_of_what_it_fuses(modalities):
+    net = FusionNet(pose3d(), modalities=modalities, average_start=True).eval()
+    with torch.no_grad():
+        outputs = net(images())
+    as_p = [FROM_MODALITY[x](outputs[f"{x}deep"]) for x in modalities]
+    torch.testing.assert_close(outputs["Pfused"], sum(as_p) / len(as_p), rtol=1e-4, atol=1e-5)
+    net(images())["Pfused"].pow(2).sum().backward()
+    assert all(layer.weight.grad.abs().sum() > 0 for layer in net.fusion if isinstance(layer, nn.Linear))
+
+
+def test_the_average_needs_room():
+    with pytest.raises(PoseError, match="102"):
+        FusionNet(pose3d(), hidden=(2048, 64), average_start=True)
