@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.progress import track
 
 from pose3d.data.check import check_store
+from pose3d.data.doctor import check_tree
 from pose3d.errors import PoseError
 
 HELP = (
-    "Say whether a pose store is whole: checksums, images and masks, units, boxes, and labels that fit together. "
+    "Say whether a pose store is whole: checksums, images and masks, units, boxes, and labels that fit together; "
+    "or whether the official tree in a folder is: files, videos, labels, cameras and masks. "
     "Each finding says what, where and what to do. Exit code 0: whole (warnings allowed); 2: not."
 )
 EXAMPLE = "pose3d check data/twin/studio3d.h5 --sample 500"
@@ -20,7 +22,7 @@ EXAMPLE = "pose3d check data/twin/studio3d.h5 --sample 500"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `pose3d check`."""
-    parser.add_argument("file", nargs="+", help="pose stores (.h5)")
+    parser.add_argument("file", nargs="+", help="pose stores (.h5), or folders with an official tree")
     parser.add_argument(
         "--sample", type=int, metavar="N", help="decode only N images of each file, evenly spaced (default: all)"
     )
@@ -34,12 +36,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_one(path: Path, sample: int | None) -> int:
-    if path.is_dir():
-        raise PoseError(f"{path} is a folder; name a pose store (.h5) in it")
     console = Console(stderr=True)
     errors = warnings = 0
     try:
-        for finding in check_store(path, sample, lambda rows: track(rows, "decoding", console=console, transient=True)):
+        check = check_tree if path.is_dir() else check_store
+        for finding in check(path, sample, lambda rows: track(rows, "decoding", console=console, transient=True)):
             errors += finding.kind == "error"
             warnings += finding.kind == "warning"
             print(finding)

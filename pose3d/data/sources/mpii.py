@@ -54,7 +54,7 @@ def plan(
         else:
             missing.need(json_path)
         missing.raise_if_any()
-        people, read = _from_json(json_path, root / "images", split), "json"
+        people, read = from_json(json_path, root / "images", split), "json"
     else:
         if mat_path is None:
             missing.add(f"{MAT_NAME} is missing; looked in the folders {', '.join(p or '.' for p in MAT_PLACES)}")
@@ -62,7 +62,7 @@ def plan(
             missing.add("the .mat has no validation split: annot/valid.json lists it")
         missing.raise_if_any()
         assert mat_path is not None
-        people, read = _from_mat(mat_path, root / "images", all_people), "mat"
+        people, read = from_mat(mat_path, root / "images", all_people), "mat"
     need_images(people, missing)
     missing.raise_if_any("unpack the images again")
     (kept,) = first_look([np.arange(len(people))], limit)
@@ -82,7 +82,7 @@ def plan(
     )
 
 
-def _from_json(path: Path, images: Path, split: str) -> list[Person]:
+def from_json(path: Path, images: Path, split: str) -> list[Person]:
     """HRNet's files: joints (16, 2) from 1, joints_vis (16,); head boxes of the validation split from gt_valid.mat."""
     try:
         entries = json.loads(path.read_text())
@@ -109,7 +109,7 @@ def _head_boxes(path: Path, count: int) -> list[float] | None:
     return [float(size) for size in HEAD_SHARE * np.linalg.norm(boxes[1] - boxes[0], axis=0)]
 
 
-def _from_mat(path: Path, images: Path, all_people: bool) -> list[Person]:
+def from_mat(path: Path, images: Path, all_people: bool) -> list[Person]:
     """The training images of RELEASE; rectangles without points or scale are passed over."""
     release = load_v5(path, "RELEASE", struct_as_record=False, squeeze_me=True)["RELEASE"]
     if lacking := [name for name in ("annolist", "img_train", "single_person") if not hasattr(release, name)]:
