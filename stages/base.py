@@ -23,7 +23,7 @@ from pose3d.schedule import Schedule
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
 from stages.hand_off_table import print_hand_off
-from stages.optimizers import base_rate, build_optimizer
+from stages.optimizers import base_rate, build_optimizer, freeze_resting_groups
 
 log = logging.getLogger("stages")
 
@@ -59,6 +59,7 @@ class BaseStage(LightningModule):
         self.config_sha256: str | None = None
         self.loaded_metrics: dict[str, float] = {}
         self.configure_models()
+        freeze_resting_groups(self.net, self.hparams["lr_multipliers"])
         self.configure_losses()
         self.configure_metrics()
         if init_from is not None:

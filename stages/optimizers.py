@@ -35,6 +35,14 @@ def parameter_groups(net: nn.Module, multipliers: Mapping[str, float]) -> list[d
     return [{"params": members[name], "name": name, "multiplier": float(multipliers[name])} for name in prefixes]
 
 
+def freeze_resting_groups(net: nn.Module, multipliers: Mapping[str, float]) -> None:
+    """Ask for no gradients where the multiplier is 0: the same training as without, only faster."""
+    prefixes: dict[str, list[str]] = net.lr_groups()  # type: ignore[operator]
+    for name, parameter in net.named_parameters():
+        if multipliers.get(group_of(name, prefixes)) == 0:
+            parameter.requires_grad_(False)
+
+
 def build_optimizer(
     net: nn.Module, name: OptimizerName, multipliers: Mapping[str, float], weight_decay: float | None
 ) -> torch.optim.Optimizer:

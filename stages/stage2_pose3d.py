@@ -33,7 +33,7 @@ class Stage2(Base3DStage):
         iterations_scale: factor of all iteration counts of the schedule.
         optimizer: adadelta with the paper's settings (decision L3), adamw or adam.
         weight_decay: null for the optimiser's own.
-        lr_multipliers: factors of the base rate: trunk, res5a, new.
+        lr_multipliers: factors of the base rate: trunk, res5a, new; 0 freezes a group and saves its backward pass.
         channels_last: memory layout that is faster on most CPUs and GPUs.
         init_from: checkpoint of stage 1; null starts from `weights`, which the log then says.
     """
