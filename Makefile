@@ -13,7 +13,7 @@ OVERLAYS = $(if $(filter-out quick,$(PROFILE)),--config configs/profiles/$(PROFI
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup data stage1 stage2 stage3 evaluate check test test-slow clean
+.PHONY: help setup data stage1 stage2 stage3 evaluate report check test test-slow clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,14 +28,19 @@ $(READY): pyproject.toml constraints.txt
 data: $(READY) ## render the embedded data set into data/twin (about 3 minutes on two cores)
 	$(BIN)/pose3d synth --out data/twin
 
-stage1: data ## 2DPoseNet: heatmaps
-stage2: data ## 3DPoseNet: P, O1, O2 with corrective skips, from stage 1
-stage3: data ## fusion of P, O1, O2 at 1/10000 of the rate, from stage 2
+# The embedded data set is only wanted where no other is named.
+stage1 stage2 stage3: $(if $(DATA),$(READY),data)
+stage1: ## 2DPoseNet: heatmaps
+stage2: ## 3DPoseNet: P, O1, O2 with corrective skips, from stage 1
+stage3: ## fusion of P, O1, O2 at 1/10000 of the rate, from stage 2
 stage1 stage2 stage3:
 	$(BIN)/lightning fit --config configs/$@.yaml $(OVERLAYS) $(ARGS)
 
 evaluate: $(READY) ## score the predictions of stage 3 under the 3DHP protocol
 	$(BIN)/pose3d evaluate runs/$(PROFILE)/stage3/predictions.npz --protocol 3dhp $(ARGS)
+
+report: $(READY) ## one HTML page about the three runs: curves, tables, pictures in 3D
+	$(BIN)/pose3d report $(foreach n,1 2 3,runs/$(PROFILE)/stage$(n)) --out runs/$(PROFILE)/report.html $(ARGS)
 
 check: $(READY) ## ruff, format, mypy, import direction
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ COMMANDS = {
     "prepare": "read a published data set into a pose store",
     "check": "say whether a pose store is whole",
     "evaluate": "score a predictions file under a published protocol",
+    "report": "write one HTML page about trained runs",
     "predict": "estimate 3D poses in images or a video",
     "export": "write a trained network as one file for use elsewhere",
     "paper": "list the paper's results, and reproduce them row by row",

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from pose3d.report import results_table
+from pose3d.reporting.console import results_table
 
 
 def text(metrics):

@@ -1,0 +1,108 @@
+"""A run folder as the report reads it: what is there, and a sentence for what is not."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pose3d.checkpoint import config_hash, sha256_of
+from pose3d.errors import PoseError
+from pose3d.predictions import Predictions, read_predictions
+from pose3d.reporting.logs import Log, read_log
+
+STAGES = {
+    "stage1": ("2DPoseNet", "heatmaps of the joints"),
+    "stage2": ("3DPoseNet", "P, O1 and O2, relative to the root, to the parents and to their parents"),
+    "stage3": ("Fusion", "one pose out of P, O1 and O2"),
+}
+"""Stage -> the paper's name of its network, and what it gives."""
+
+
+@dataclass
+class RunFolder:
+    """One trained stage."""
+
+    path: Path
+    provenance: dict[str, Any]
+    """Of the best checkpoint."""
+    config: dict[str, Any]
+    metrics: dict[str, float]
+    log: Log | None
+    predictions: Predictions | None
+    checkpoint_sha256: str | None
+    notes: list[str] = field(default_factory=list)
+    """What is missing, for the reader of the report."""
+
+    @property
+    def stage(self) -> str:
+        """stage1, stage2 or stage3."""
+        return str(self.provenance["stage"])
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """Arguments of the stage."""
+        return self.config.get("model", {}).get("init_args", {})
+
+    @property
+    def test_file(self) -> str | None:
+        """The pose store that was tested on."""
+        return self.config.get("data", {}).get("init_args", {}).get("test_file")
+
+    @property
+    def config_is_recorded(self) -> bool | None:
+        """Whether config.yaml is the one that the checkpoint was trained with; None where that cannot be told."""
+        recorded = self.provenance.get("config_sha256")
+        return config_hash(self.config) == recorded if recorded and self.config else None
+
+
+def read_run(path: Path) -> RunFolder:
+    """Read a run folder; a folder that no stage wrote into is a PoseError, a missing file only a note."""
+    if not path.is_dir():
+        raise PoseError(f"there is no run folder {path}; `make stage1 stage2 stage3` makes runs/quick/stage1 to stage3")
+    provenance = _read_json(path / "best.json") or _read_json(path / "last.json")
+    if "stage" not in provenance:
+        inside = [p.name for p in sorted(path.glob("stage*")) if p.is_dir()]
+        hint = f"give its folders {', '.join(inside)}" if inside else "give a folder that `lightning fit` has written"
+        raise PoseError(f"{path} holds no run (no best.json of a stage); {hint}")
+    notes = []
+    metrics = _read_json(path / "metrics.json")
+    if not metrics:
+        notes.append(f"no metrics.json: `lightning test` with --ckpt_path {path / 'best.ckpt'} writes it")
+    log = read_log(path, _log_interval(config := _read_config(path)))
+    if log is None:
+        notes.append("no CSV log, so no curves: the run was trained with trainer.logger false")
+    predictions = None
+    if (path / "predictions.npz").is_file():
+        predictions = read_predictions(path / "predictions.npz")
+    elif provenance["stage"] != "stage1":
+        notes.append("no predictions.npz, so no errors by joint and no pictures")
+    checkpoint = path / "best.ckpt"
+    sha256 = sha256_of(checkpoint) if checkpoint.is_file() else None
+    return RunFolder(path, provenance, config, metrics, log, predictions, sha256, notes)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text())
+    except (ValueError, UnicodeDecodeError) as error:
+        raise PoseError(f"{path} is no valid JSON ({error}); train or test the stage again") from error
+    if not isinstance(content, dict):
+        raise PoseError(f"{path} is not what a stage writes (no table of keys); train or test the stage again")
+    return content
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    file = path / "config.yaml"
+    try:
+        return (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PoseError(f"{file} is no valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _log_interval(config: dict[str, Any]) -> int:
+    """Steps between two rows of the log; 50 is Lightning's own."""
+    return config.get("trainer", {}).get("log_every_n_steps") or 50

@@ -1,0 +1,67 @@
+"""Result tables of the page: numbers as text, rounded as on the screen."""
+
+from dataclasses import dataclass
+
+from pose3d.evaluation import Table
+from pose3d.reporting.console import ALL, CANDIDATES, METRICS, PoseMetrics
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text of a cell; numbers stand right, what matters most is bold."""
+
+    text: str
+    number: bool = True
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: a head of one or two rows, each cell with the columns that it spans, and the body."""
+
+    title: str
+    head: list[list[tuple[str, int]]]
+    body: list[list[Cell]]
+    notes: tuple[str, ...] = ()
+
+
+def metrics_grid(title: str, found: PoseMetrics) -> Grid:
+    """One row a pose, three numbers a scene, all frames first."""
+    scenes = [ALL, *(s for s in found.scenes if s != ALL)]
+    head = [
+        [("", 1), *((_scene(s), len(METRICS)) for s in scenes)],
+        [("pose", 1), *((header, 1) for _ in scenes for header in METRICS.values())],
+    ]
+    body = []
+    for candidate in found.candidates:
+        strong = candidate == found.deployed
+        numbers = [found.values.get((scene, candidate, metric)) for scene in scenes for metric in METRICS]
+        cells = [Cell("–" if v is None else f"{v:.1f}", strong=strong) for v in numbers]
+        body.append([Cell(CANDIDATES[candidate], number=False, strong=strong), *cells])
+    return Grid(title, head, body)
+
+
+def evaluation_grid(table: Table) -> Grid:
+    """A table of `pose3d evaluate`."""
+    body = []
+    for row in table.rows:
+        strong = str(row[0]).startswith("All")
+        cells = [
+            Cell(cell_text(column, value), not isinstance(value, str), strong)
+            for column, value in zip(table.columns, row, strict=True)
+        ]
+        body.append(cells)
+    return Grid(table.title, [[(column, 1) for column in table.columns]], body, tuple(table.notes))
+
+
+def cell_text(column: str, value: str | int | float | None) -> str:
+    """Millimetres to one digit, percent to two, as `pose3d evaluate` prints them."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.1f}" if "mm" in column else f"{value:.2f}"
+    return str(value)
+
+
+def _scene(name: str) -> str:
+    return "all frames" if name == ALL else name
