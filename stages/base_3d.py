@@ -135,7 +135,7 @@ class Base3DStage(BaseStage):
                     f"{prefix}/pck3d_150mm": of_14[f"{scene}/pck3d"],
                     f"{prefix}/auc3d": of_14[f"{scene}/auc3d"],
                 }
-                self.log_dict({k: v.float() for k, v in values.items() if v.isfinite()})
+                self.log_dict({k: v.float() for k, v in values.items() if v.isfinite()}, sync_dist=True)
 
     def _scene_metrics(self, candidate: str) -> tuple[GroupedPose3D, GroupedPose3D]:
         """Over 17 joints (MPJPE) and over 14 (PCK, AUC)."""

@@ -36,7 +36,12 @@ INTERRUPTED, TERMINATED = 130, 143
 TEST_TIME = ("perspective_correction",)
 
 # Validation by the count of steps, not of epochs, and none before training.
-TRAINER_DEFAULTS = {"check_val_every_n_epoch": None, "num_sanity_val_steps": 0, "max_epochs": -1}
+TRAINER_DEFAULTS = {
+    "check_val_every_n_epoch": None,
+    "num_sanity_val_steps": 0,
+    "max_epochs": -1,
+    "enable_model_summary": False,
+}
 
 
 class StageCLI(LightningCLI):
