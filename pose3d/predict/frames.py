@@ -14,6 +14,9 @@ from pose3d.errors import PoseError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
+# FFmpeg keeps quiet about damaged files; OpenCV reads this once, when it first opens a video.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
 T = TypeVar("T")
 
 
@@ -65,14 +68,13 @@ class VideoFile:
         return [self.path.name]
 
     def _open(self) -> cv2.VideoCapture:
-        # OpenCV and FFmpeg would print their own complaints in front of ours.
-        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-        level = cv2.getLogLevel()  # type: ignore[attr-defined]
-        cv2.setLogLevel(0)  # type: ignore[attr-defined]
+        # OpenCV would print its own complaints in front of ours.
+        level = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         try:
             capture = cv2.VideoCapture(str(self.path))
         finally:
-            cv2.setLogLevel(level)  # type: ignore[attr-defined]
+            cv2.utils.logging.setLogLevel(level)
         if not capture.isOpened():
             raise PoseError(
                 f"{self.path} cannot be read as a video, and images end in {', '.join(SUFFIXES)}; "

@@ -46,17 +46,17 @@ def find_people(net: Deployed2D, images: Sequence[np.ndarray], size: int, sure: 
 
     The whole frame, letterboxed to the network's `size` px, gives a coarse box around the joints that score at least
     half as much as the best one. A person who fills little of the frame is small and blurred there, so the network
-    looks a second time, at a crop of that box; joints, scores and box come from this look. People smaller than about a
-    fifth of the frame may be missed: give their boxes.
+    looks a second time, at a crop of that box; joints, scores and box come from this look. People who are small in the
+    frame may be missed: give their boxes.
     """
     letterboxes = [letterbox(image, size) for image in images]
     joints_2d, scores = read_joints(net, images, letterboxes, size)
     coarse = []
     for crop, joints, score in zip(letterboxes, joints_2d, scores, strict=True):
-        # Coarse joints are known to a cell or so: grow the box by one cell all around.
-        cell = size / (size // 16) / crop[0, 0]
-        box = tight_box(joints, score >= 0.5 * score.max())
-        coarse.append(crop_of_box(box + cell * np.array([-1, -1, 2, 2]), net.settings.box_margin, size))
+        # Coarse joints are known to about half a cell of 16 px: grow the box by as much all around.
+        half_cell = 8 / crop[0, 0]
+        box = tight_box(joints, score >= 0.5 * score.max()) + half_cell * np.array([-1, -1, 2, 2])
+        coarse.append(crop_of_box(box, net.settings.box_margin, size))
     return look_again(net, images, coarse, size, sure)
 
 

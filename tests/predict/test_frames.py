@@ -1,0 +1,82 @@
+"""Reading images and videos, and choosing frames for a sheet."""
+
+import cv2
+import numpy as np
+import pytest
+
+from pose3d.errors import PoseError
+from pose3d.predict.frames import batches, open_frames
+from pose3d.predict.pictures import SHEET_ROWS, ContactSheet
+
+
+def write_image(path, value=0):
+    cv2.imwrite(str(path), np.full((20, 30, 3), (value, 0, 200), np.uint8))
+
+
+def write_video(path, count=7):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for i in range(count):
+        writer.write(np.full((48, 64, 3), 30 * i, np.uint8))
+    writer.release()
+
+
+def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path):
+    for number in (10, 9, 100):
+        write_image(tmp_path / f"frame_{number}.png", number)
+    (tmp_path / "notes.txt").write_text("no image")
+    frames = open_frames(tmp_path)
+    assert frames.names == ["frame_9.png", "frame_10.png", "frame_100.png"]
+    assert frames.expected == 3
+    read = list(frames)
+    assert [frame.number for frame in read] == [0, 1, 2]
+    assert [frame.image[0, 0].tolist() for frame in read] == [[200, 0, 9], [200, 0, 10], [200, 0, 100]]  # RGB
+
+
+def test_a_video_gives_its_frames_one_by_one(tmp_path):
+    path = tmp_path / "clip.avi"
+    write_video(path)
+    frames = open_frames(path)
+    assert frames.expected == 7
+    read = [(frame.number, float(frame.image.mean())) for frame in frames]
+    assert [number for number, _ in read] == list(range(7))
+    np.testing.assert_allclose([value for _, value in read], 30 * np.arange(7), atol=3)
+    assert len(list(frames)) == 7  # once more from the start
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("bad.png", b"not an image", r"bad\.png is damaged or no image"),
+        ("empty.jpg", b"", r"empty\.jpg is damaged or no image"),
+        ("bad.mp4", b"not a video", r"bad\.mp4 cannot be read as a video"),
+    ],
+)
+def test_damaged_files_are_named(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(PoseError, match=message):
+        list(open_frames(tmp_path / name))
+
+
+def test_nothing_to_read(tmp_path):
+    with pytest.raises(PoseError, match="holds no images"):
+        open_frames(tmp_path)
+    with pytest.raises(PoseError, match=r"there is no .*missing"):
+        open_frames(tmp_path / "missing")
+
+
+def test_batches():
+    assert list(batches(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 15, 16, 17, 100, 1000])
+def test_a_sheet_is_spread_evenly_and_bounded(count):
+    sheet = ContactSheet()
+    for i in range(count):
+        sheet.add((np.zeros(0), np.zeros(0), np.zeros(0), str(i)))
+        assert len(sheet.kept) < 2 * SHEET_ROWS
+    chosen = [int(row[3]) for row in sheet.rows()]
+    assert len(chosen) == min(count, SHEET_ROWS)
+    assert chosen[0] == 0
+    assert chosen[-1] >= 0.8 * (count - 1)
+    gaps = np.diff(chosen)
+    assert not len(gaps) or gaps.max() <= 2 * gaps.min()

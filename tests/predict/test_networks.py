@@ -1,0 +1,102 @@
+"""Deployed networks: the stage's own answers, strictly loaded, and honest about files that do not fit."""
+
+import numpy as np
+import pytest
+import torch
+
+from pose3d.data.normalise import normalise
+from pose3d.errors import PoseError
+from pose3d.predict import PosePredictor
+from pose3d.predict.networks import CropSettings, crop_settings, load_deployed, load_deployed_2d, load_deployed_3d
+from pose3d.predict.person import crop_of_box, cut
+from stages import Stage1, Stage2, Stage3
+from tests.models.nets import SIDE
+from tests.predict.people import COMMON, save_stage
+
+BOXES = np.array([[30.0, 20, 50, 90], [-10, 5, 80, 60], [40, 30, 20, 120]])
+
+
+def stage_of(path, number, **hyperparameters):
+    """The LightningModule itself with the checkpoint's weights."""
+    size = {} if number == 1 else {"image_size": SIDE}
+    module = {1: Stage1, 2: Stage2, 3: Stage3}[number](**COMMON, **size, **hyperparameters)
+    module.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
+    return module.eval()
+
+
+def images(count=3):
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 255, (150 + 20 * i, 130, 3), dtype=np.uint8) for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("number", "switches"),
+    [
+        (2, {}),
+        (2, {"skips": "regular", "stubs": "common"}),
+        (3, {"skips": "regular"}),
+        (3, {"modalities": ["P", "O1"]}),
+    ],
+)
+def test_with_given_boxes_predictions_are_those_of_the_stage(tmp_path, number, switches):
+    path = save_stage(tmp_path / "best.ckpt", number, **switches)
+    stage, cameras = stage_of(path, number, **switches), np.array([[300.0, 0, 60], [0, 310, 80], [0, 0, 1]])
+    crops = [crop_of_box(box, 1.25, SIDE) for box in BOXES]
+    batch = {
+        "image": normalise(cut(images(), crops, SIDE)),
+        "crop_from_img": torch.from_numpy(np.stack(crops)).float(),
+        "intrinsics": torch.from_numpy(cameras).float().expand(3, 3, 3),
+    }
+    with torch.no_grad():
+        expected = stage.predict_step(batch)
+    got = PosePredictor.from_checkpoints(path, device="cpu").predict(images(), cameras, BOXES)
+    assert got.box == "given"
+    for key in ("joints_3d", "joints_2d", "translation", "perspective_rotation"):
+        np.testing.assert_allclose(getattr(got, key), expected[key].numpy(), rtol=1e-4, atol=1e-4, err_msg=key)
+
+
+def test_2d_heatmaps_are_those_of_the_stage(tmp_path):
+    path = save_stage(tmp_path / "best.ckpt", 1)
+    stage = stage_of(path, 1)
+    crops = cut(images(), [crop_of_box(box, 1.25, SIDE) for box in BOXES], SIDE)
+    with torch.no_grad():
+        torch.testing.assert_close(load_deployed_2d(path)(crops)["heatmaps"], stage.net(normalise(crops))["Hdeep"])
+
+
+def test_nothing_of_training_is_left(tmp_path):
+    net = load_deployed_3d(save_stage(tmp_path / "best.ckpt", 2))
+    names = [name for name, _ in net.named_parameters()]
+    assert not [name for name in names if ".skips." in name or ".intermediate." in name]
+    assert not any(p.requires_grad for p in net.parameters())
+    assert not any(m.training for m in net.modules())
+
+
+def test_weights_must_fit_exactly(tmp_path):
+    path = save_stage(tmp_path / "best.ckpt", 2)
+    content = torch.load(path, weights_only=True)
+    del content["state_dict"]["net.stubs.P.fc.bias"]
+    torch.save(content, path)
+    with pytest.raises(PoseError, match=r"do not fit its own settings .*stubs\.P\.fc\.bias"):
+        load_deployed(path)
+
+
+def test_missing_and_misplaced_checkpoints(tmp_path):
+    with pytest.raises(PoseError, match="`make stage1 stage2 stage3` makes it"):
+        load_deployed(tmp_path / "none.ckpt")
+    with pytest.raises(PoseError, match="knows no 3D poses; give one of stage2 or stage3"):
+        load_deployed_3d(save_stage(tmp_path / "1.ckpt", 1))
+    with pytest.raises(PoseError, match="give one of stage1"):
+        load_deployed_2d(save_stage(tmp_path / "2.ckpt", 2))
+
+
+def test_crops_are_cut_as_the_run_did(tmp_path):
+    assert crop_settings(tmp_path / "best.ckpt") == CropSettings(None, 1.25, "imagenet")
+    config = tmp_path / "config.yaml"
+    config.write_text("data: {init_args: {image_size: 96, box_margin: 1.5, normalisation: caffe}}")
+    assert crop_settings(tmp_path / "best.ckpt") == CropSettings(96, 1.5, "caffe")
+    config.write_text("data: {init_args: {image_size: 96}}")
+    with pytest.raises(PoseError, match=r"does not say how the crops of best\.ckpt were cut"):
+        crop_settings(tmp_path / "best.ckpt")
+    config.write_text("data: {init_args: {image_size: 96, box_margin: 1.5, normalisation: zca}}")
+    with pytest.raises(PoseError, match="unknown normalisation 'zca'"):
+        crop_settings(tmp_path / "best.ckpt")

@@ -1,0 +1,81 @@
+"""Finding the person: the box lies around the joints wherever and however large the person is."""
+
+import numpy as np
+import pytest
+
+from pose3d.geometry.crop import crop_matrix
+from pose3d.predict.person import cut, find_people, letterbox
+from tests.predict.people import Reader2D, marked_image, standing_17
+
+SIZE = 128
+
+
+def person_at(centre, height):
+    """(17, 2) px of an upright person."""
+    flat = standing_17()[:, :2]
+    return (flat - flat.mean(0)) / np.ptp(flat[:, 1]) * height + centre
+
+
+@pytest.mark.parametrize(
+    ("size", "centre", "height"),
+    [
+        ((400, 300), (200, 150), 250),
+        ((400, 300), (90, 190), 150),
+        ((300, 500), (200, 330), 220),
+        ((96, 80), (50, 40), 60),
+    ],
+)
+def test_the_box_is_tight_around_the_joints(size, centre, height):
+    joints = person_at(centre, height)
+    people = find_people(Reader2D(SIZE), [marked_image(joints, size)], SIZE)
+    assert people.found.tolist() == [True]
+    assert people.sure.sum() >= 13
+    low, high = joints[:15].min(0), joints[:15].max(0)
+    np.testing.assert_allclose(people.bbox[0], [*low, *(high - low)], atol=0.02 * height + 0.5)
+    error = np.linalg.norm(people.joints_2d[0] - joints[:15], axis=1)[people.sure[0]]
+    assert error.max() < 0.02 * height + 0.5
+
+
+def test_the_second_look_is_sharper_than_the_first():
+    joints = person_at((140, 300), 130)
+    image = marked_image(joints, (500, 400))
+    net = Reader2D(SIZE)
+    sides = []
+    net.register_forward_pre_hook(lambda _, crops: sides.append(float(crops[0][..., 1].float().mean())))
+    find_people(net, [image], SIZE)
+    assert len(sides) == 2
+    assert sides[1] > 2.5 * sides[0]  # the person fills more of the crop than of the frame
+
+
+def test_nobody_in_an_empty_image_and_too_few_joints():
+    empty = np.zeros((120, 160, 3), np.uint8)
+    joints = person_at((80, 60), 90)
+    few = marked_image(joints[:5], (160, 120))
+    people = find_people(Reader2D(SIZE), [empty, few, marked_image(joints, (160, 120))], SIZE)
+    assert people.found.tolist() == [False, False, True]
+    assert np.isnan(people.bbox[:2]).all()
+    assert np.isfinite(people.bbox[2]).all()
+
+
+@pytest.mark.parametrize("side", [90.0, 200.0, 391.0, 700.0])
+def test_crops_show_what_lies_at_their_place_however_much_they_shrink(side):
+    # In a ramp the value of a pixel is its coordinate, also of any average around it.
+    xs, ys = np.meshgrid(np.arange(250), np.arange(235))
+    ramp = np.stack([xs, ys, np.zeros_like(xs)], -1).astype(np.uint8)
+    size = 64
+    crop = crop_matrix(np.array([120.0, 111.0]), side, size)
+    got = cut([ramp], [crop], size)[0].numpy()
+    u, v = np.meshgrid(np.arange(size), np.arange(size))
+    at = np.stack([u, v, np.ones_like(u)], -1) @ np.linalg.inv(crop).T
+    step = side / size
+    inside = ((at[..., :2] > 2 * step) & (at[..., :2] < np.array([249, 234]) - 2 * step)).all(-1)
+    assert inside.any()
+    np.testing.assert_allclose(got[..., :2][inside], at[..., :2][inside], atol=1.0)
+    outside = ((at[..., :2] < -step - 1) | (at[..., :2] > np.array([249, 234]) + step + 9)).any(-1)
+    assert (got[outside] == 0).all()
+
+
+def test_the_letterbox_holds_the_whole_frame_and_no_more():
+    crop = letterbox(np.zeros((100, 300, 3), np.uint8), 60)
+    corners = np.array([[-0.5, -0.5, 1], [299.5, 99.5, 1]]) @ crop.T
+    np.testing.assert_allclose(corners[:, :2], [[-0.5, 19.5], [59.5, 39.5]], atol=1e-9)
