@@ -11,7 +11,7 @@ from pose3d.predictions import Predictions, read_predictions, write_predictions
 from tests.predict.people import save_stage
 from tests.predict.test_frames import write_video
 
-ANYTHING = ["--min-score", "-1e9", "--device", "cpu"]
+ANYTHING = ["--min-score=-1e9", "--device", "cpu"]
 """Random networks see nobody: let every joint count as seen."""
 
 
