@@ -9,6 +9,7 @@ from pose3d.reporting.figures import ACCENT, HUES, INK, MUTED, go, new_figure
 from pose3d.reporting.logs import Curve
 from pose3d.reporting.run_folder import RunFolder
 
+HEIGHT = 250
 LOSS, RATE, VAL = "train/loss_", "lr/", "val/"
 DASHES = {"P": "solid", "O1": "dash", "O2": "dot"}
 
@@ -32,14 +33,14 @@ def loss_columns(run: RunFolder) -> dict[str, str]:
     assert run.log is not None
     outputs = [key.removeprefix(LOSS) for key in run.log if key.startswith(LOSS)]
     named = pose_columns(run.model.get("modalities") or (), run.model.get("intermediate_taps") or ())
-    columns = {output: named.get(output, output) for output in outputs}
+    columns = {output: named.get(output, output) for output in sorted(outputs, key=lambda o: (o[0] == "O", o))}
     order = [*(run.provenance.get("schedule") or [{"weights": {}}])[0]["weights"]]
     return dict(sorted(columns.items(), key=lambda item: order.index(item[1]) if item[1] in order else len(order)))
 
 
 def _losses(run: RunFolder, columns: dict[str, str], hues: dict[str, str]) -> go.Figure:
     assert run.log is not None
-    figure = new_figure(300, xaxis_title="step", yaxis_type="log", hovermode="closest")
+    figure = new_figure(HEIGHT, xaxis_title="step", yaxis_type="log", hovermode="closest")
     shown = set()
     for output, column in columns.items():
         modality = next((x for x in ("O1", "O2") if output.startswith(x)), "P")
@@ -48,31 +49,34 @@ def _losses(run: RunFolder, columns: dict[str, str], hues: dict[str, str]) -> go
             .update(legendgroup=column, hovertemplate=f"{output}: %{{y:.4g}} at step %{{x}}<extra></extra>")
         )  # fmt: skip
         shown.add(column)
+    figure.update_yaxes(dtick="D2")
     return figure
 
 
 def _weights(schedule: list[dict[str, Any]], hues: dict[str, str]) -> go.Figure:
     """The phase table as steps; only losses that the run has."""
-    figure = new_figure(300, xaxis_title="step", yaxis_type="log", hovermode="x unified")
+    figure = new_figure(HEIGHT, xaxis_title="step", yaxis_type="log", hovermode="x unified")
     starts = [0, *accumulate(phase["iterations"] for phase in schedule)]
-    for column, hue in hues.items():
+    for width, (column, hue) in zip(_widths(len(hues)), hues.items(), strict=True):
         weights = [phase["weights"].get(column, 0) for phase in schedule]
         values = [value or None for value in [*weights, weights[-1]]]  # a log axis has no zero
-        line = {"color": hue, "width": 2, "shape": "hv"}
+        line = {"color": hue, "width": width, "shape": "hv"}
         figure.add_trace(go.Scatter(x=starts, y=values, name=column, mode="lines", line=line))
+    used = {phase["weights"].get(column, 0) for phase in schedule for column in hues} - {0}
+    figure.update_yaxes(tickvals=sorted(used), ticktext=[f"{weight:g}" for weight in sorted(used)])
     return figure
 
 
 def _rates(run: RunFolder) -> go.Figure:
     assert run.log is not None
-    figure = new_figure(300, xaxis_title="step", yaxis_type="log", hovermode="x unified")
+    figure = new_figure(HEIGHT, xaxis_title="step", yaxis_type="log", hovermode="x unified")
     groups = [key for key in run.log if key.startswith(RATE)]
-    for hue, key in zip(HUES, sorted(groups, key=lambda k: run.log[k].values[0]), strict=False):  # type: ignore[index]
+    for hue, width, key in zip(HUES, _widths(len(groups)), sorted(groups), strict=False):
         positive = [value if value > 0 else None for value in run.log[key].values]
-        line = {"color": hue, "width": 2, "shape": "vh"}
+        line = {"color": hue, "width": width, "shape": "vh"}
         name = key.removeprefix(RATE)
         figure.add_trace(go.Scatter(x=run.log[key].steps, y=positive, name=name, mode="lines", line=line))
-    figure.update_yaxes(tickformat=".0e")
+    figure.update_yaxes(tickformat=".0e", dtick=1)
     return figure
 
 
@@ -81,7 +85,7 @@ def _validation(run: RunFolder) -> dict[str, go.Figure]:
     assert run.log is not None
     error = [key for key in run.log if key.startswith(VAL) and key.endswith("mpjpe_mm")]
     keys = error or [key for key in run.log if key.startswith(VAL)]
-    figure = new_figure(300, xaxis_title="step", hovermode="x unified")
+    figure = new_figure(HEIGHT, xaxis_title="step", hovermode="x unified")
     order = list(CANDIDATES)
     named = {key: _candidate(key, run.stage) if error else key.removeprefix(VAL) for key in keys}
     for key in sorted(named, key=lambda k: order.index(named[k]) if named[k] in order else -1):
@@ -98,6 +102,11 @@ def _validation(run: RunFolder) -> dict[str, go.Figure]:
             font={"color": INK, "size": 11},
         )  # fmt: skip
     return {"Validation, MPJPE in mm" if error else "Validation, percent": figure}
+
+
+def _widths(count: int) -> list[float]:
+    """Lines that lie on each other stay visible: the first is the widest."""
+    return [1.6 + 2.2 * (count - 1 - i) / max(1, count - 1) * min(1, (count - 1) / 2) for i in range(count)]
 
 
 def _candidate(key: str, stage: str) -> str:

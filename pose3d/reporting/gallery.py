@@ -105,9 +105,8 @@ def thumbnail(store: PoseStore, row: int, predictions: Predictions) -> tuple[str
     side = max(8, round(float(max(box[2], box[3])) * MARGIN))
     left, top = np.round(box[:2] + box[2:] / 2 - side / 2).astype(int).tolist()
     # Beyond the image: its border, as the network's crops have it.
-    xs, ys = (
-        np.clip(np.arange(start, start + side), 0, image.shape[axis] - 1) for axis, start in ((1, left), (0, top))
-    )
+    ys = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
+    xs = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
     small = cv2.resize(image[np.ix_(ys, xs)], (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
     encoded = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     # Pixel (0, 0) covers [-0.5, 0.5] (decision G4); a drawing's origin is the corner of the picture.

@@ -4,7 +4,7 @@ import numpy as np
 
 from pose3d.evaluation import Table
 from pose3d.predictions import Predictions
-from pose3d.reporting.figures import ACCENT, INK, LINE, MUTED, go, new_figure
+from pose3d.reporting.figures import INK, LINE, MUTED, go, new_figure
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.viz import BONES
 
@@ -26,7 +26,7 @@ def skeleton_figure(by_joint: np.ndarray) -> go.Figure:
     """Mean error of each of the 17 joints, mm, as colour and number on a drawn skeleton."""
     names = MPI_INF_3DHP_17.names
     places = np.array([_place(name) for name in names])
-    figure = new_figure(460, hovermode="closest", showlegend=False)
+    figure = new_figure(540, hovermode="closest", showlegend=False)
     for joint, parent in BONES:
         ends = places[[joint, parent]]
         line = {"color": LINE, "width": 6}
@@ -73,11 +73,12 @@ def bar_figure(table: Table) -> go.Figure:
             x=[values[group] for group in groups],
             y=groups,
             orientation="h",
-            marker={"color": ACCENT, "line": {"width": 0}},
+            marker={"color": "#3f7cc9", "line": {"width": 0}},
             text=[f"{values[group]:.1f}" for group in groups],
-            textposition="outside",
-            textfont={"color": INK},
-            cliponaxis=False,
+            textposition="inside",
+            insidetextanchor="end",
+            textangle=0,
+            textfont={"color": "#ffffff"},
             hovertemplate="%{y}: %{x:.1f} mm<extra></extra>",
         )
     )
@@ -85,9 +86,7 @@ def bar_figure(table: Table) -> go.Figure:
     figure.add_annotation(
         x=total, y=1, yref="paper", yanchor="bottom", text=f"all {total:.1f} mm", showarrow=False, font={"size": 11}
     )
-    figure.update_xaxes(
-        range=[0, max([*values.values(), total]) * 1.15], fixedrange=True, showgrid=False, visible=False
-    )
+    figure.update_xaxes(range=[0, max([*values.values(), total]) * 1.05], fixedrange=True, visible=False)
     figure.update_yaxes(autorange="reversed", fixedrange=True, showgrid=False, ticklen=4, tickcolor="rgba(0,0,0,0)")
     figure.update_layout(margin_t=26)
     return figure

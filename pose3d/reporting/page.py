@@ -145,7 +145,7 @@ def _headline(runs: Sequence[RunFolder]) -> list[dict[str, str]]:
     with_3d = [run for run in runs if pose_metrics(run.metrics).candidates]
     if with_3d:
         found = pose_metrics(with_3d[-1].metrics)
-        for metric in reversed(METRICS):
+        for metric in ("mpjpe_mm", "pck3d_150mm", "auc3d"):
             value = found.values.get(("all", found.deployed or "", metric))
             mean = found.values.get(("all", "mean_pose", metric))
             label, unit = METRICS[metric].rsplit(" ", 1)

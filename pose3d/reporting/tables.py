@@ -45,6 +45,8 @@ def evaluation_grid(table: Table) -> Grid:
     """A table of `pose3d evaluate`."""
     body = []
     for row in table.rows:
+        if row[0] == "":  # a position in a list of names that stands for nothing
+            continue
         strong = str(row[0]).startswith("All")
         cells = [
             Cell(cell_text(column, value), not isinstance(value, str), strong)
