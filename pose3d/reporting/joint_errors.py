@@ -26,7 +26,7 @@ def skeleton_figure(by_joint: np.ndarray) -> go.Figure:
     """Mean error of each of the 17 joints, mm, as colour and number on a drawn skeleton."""
     names = MPI_INF_3DHP_17.names
     places = np.array([_place(name) for name in names])
-    figure = new_figure(540, hovermode="closest", showlegend=False)
+    figure = new_figure(440, hovermode="closest", showlegend=False)
     for joint, parent in BONES:
         ends = places[[joint, parent]]
         line = {"color": LINE, "width": 6}
