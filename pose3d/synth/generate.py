@@ -7,17 +7,12 @@ order into `<out>/<world>.h5`, and the folder goes.
 
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from itertools import pairwise
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +21,7 @@ import numpy as np
 
 from pose3d import __version__
 from pose3d.data.store_writer import StoreWriter
+from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
 from pose3d.synth.motion import ACTIVITIES
 from pose3d.synth.worlds import SCENE_NAMES, Shot, plan, world
@@ -35,9 +31,6 @@ SHARD = 64
 
 GENERATOR = f"pose3d synth {__version__}"
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-
-Progress = Callable[[int], None]
-"""Called with the number of images that were just finished."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +101,7 @@ def generate(job: Job, out: Path, workers: int = 1, progress: Progress = lambda 
     progress(sum(len(shards[i]) for i in range(len(shards)) if i not in set(missing)))
     if missing:
         make = partial(_make_shard, job, parts)
-        _run(make, [(i, shards[i]) for i in missing], min(workers, len(missing)), progress)
+        run_tasks(make, [(i, shards[i]) for i in missing], min(workers, len(missing)), progress)
     _merge(job, target, [_part(parts, i) for i in range(len(shards))])
     shutil.rmtree(parts)
     return target
@@ -148,58 +141,13 @@ def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise PoseError(f"cannot write {path}: {error.strerror}; is the disk full?") from error
 
 
-def _run(make: Callable, tasks: list[tuple[int, list[Shot]]], workers: int, progress: Progress) -> None:
-    """Make shards in this process, or in several; images are counted as they are finished."""
-    if workers <= 1:
-        for task in tasks:
-            make(task, tick=progress)
-        return
-    # spawn: the same on every system, and no thread or file handle is inherited
-    context = multiprocessing.get_context("spawn")
-    counter = context.Value("q", 0)
-    with context.Pool(workers, _start_worker, (os.getpid(), counter)) as pool:
-        pending = pool.map_async(make, tasks, chunksize=1)
-        seen = 0
-        while not pending.ready():
-            pending.wait(0.2)
-            progress(counter.value - seen)
-            seen = counter.value
-        pending.get()
-        progress(counter.value - seen)
-
-
-_counter: Synchronized | None = None
-
-
-def _start_worker(parent: int, counter: Synchronized) -> None:
-    """One thread per process; Ctrl-C is the parent's business; a worker whose parent was killed goes too."""
-    global _counter
-    _counter = counter
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _count_in_worker(done: int) -> None:
-    assert _counter is not None
-    with _counter.get_lock():
-        _counter.value += done
-
-
-def _make_shard(job: Job, parts: Path, task: tuple[int, list[Shot]], tick: Progress | None = None) -> None:
+def _make_shard(job: Job, parts: Path, index: int, shots: list[Shot], tick: Progress) -> None:
     """Draw the shots of one shard and write them as one file."""
     import cv2
 
     from pose3d.synth.scenes import draw  # brings the renderer, which only those that draw need
 
     cv2.setNumThreads(1)
-    tick = tick or _count_in_worker
-    index, shots = task
     samples = []
     for shot in shots:
         samples.append(draw(job, shot))
