@@ -78,7 +78,9 @@ def label_groups(predictions: Predictions, label: str) -> tuple[np.ndarray, tupl
                 f"{predictions.path}: {label!r} runs from {values.min()} to {values.max()}, but {label}_names has "
                 f"{len(names)} entries; write one name for each label"
             )
-        return values.astype(np.int64), tuple(str(n) for n in names)
+        # Where labels count from 1, as the official activities do, index 0 has an empty name.
+        unnamed = int(str(names[0]) == "" and values.min() >= 1)
+        return values.astype(np.int64) - unnamed, tuple(str(n) for n in names[unnamed:])
     if label == "activity" and values.min() >= 1 and values.max() <= 7:
         return values.astype(np.int64) - 1, tuple(ACTIVITIES_3DHP.values())
     present, codes = np.unique(values, return_inverse=True)

@@ -138,6 +138,14 @@ def test_labels_may_be_strings_and_names_must_reach() -> None:
         evaluate([predictions], "3dhp")
 
 
+def test_labels_that_count_from_one_have_no_empty_row() -> None:
+    predictions = make_predictions()
+    rows = _table(predictions, "3dhp", "By scene").rows
+    predictions.scene = predictions.scene + 1
+    predictions.scene_names = np.array(["", *predictions.scene_names])
+    assert _table(predictions, "3dhp", "By scene").rows == rows
+
+
 def test_unknown_names_get_the_closest_ones() -> None:
     with pytest.raises(PoseError, match=r"unknown protocol '3dph'; the closest are 3dhp"):
         find_protocol("3dph")
