@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from pose3d.errors import PoseError
+from pose3d.predict.images import Image
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -24,10 +25,10 @@ T = TypeVar("T")
 class Frame:
     """One image, and where it is from."""
 
-    image: np.ndarray
+    image: Image
     """(H, W, 3) uint8 RGB."""
     number: int
-    """From 0; of a video the frame, of images the position in the list."""
+    """From 0; of a video the frame, of images the position in the list, of a pose store the row."""
 
 
 class ImageFiles:
@@ -107,7 +108,7 @@ def open_frames(path: str | Path) -> ImageFiles | VideoFile:
             raise PoseError(f"the folder {path} holds no images ({', '.join(SUFFIXES)}); name one that does")
         return ImageFiles(paths)
     if not path.is_file():
-        raise PoseError(f"there is no {path}; give an image, a folder of images or a video")
+        raise PoseError(f"there is no {path}; give an image, a folder of images, a video or a pose store")
     return ImageFiles([path]) if path.suffix.lower() in SUFFIXES else VideoFile(path)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from pose3d.errors import PoseError
 from pose3d.geometry import intrinsics_from_fov
+from pose3d.predict.images import Image
 from pose3d.predict.predictor import FOV_DEGREES
 from pose3d.predictions import read_predictions
 
@@ -31,7 +32,7 @@ class Camera:
             self.matrix = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float32)
             self.name = f"fx {fx:g}, fy {fy:g}, cx {cx:g}, cy {cy:g} px"
 
-    def intrinsics(self, images: Sequence[np.ndarray]) -> np.ndarray:
+    def intrinsics(self, images: Sequence[Image]) -> np.ndarray:
         """(B, 3, 3) for images (H, W, 3) of any sizes."""
         return np.stack([self._of_size((image.shape[1], image.shape[0])) for image in images])
 

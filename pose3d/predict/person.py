@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from pose3d.geometry.crop import crop_matrix, decode_reduction, square_box, tight_box, transform_points, warp_crop
 from pose3d.heatmaps import crop_from_cells, heatmap_maximum
+from pose3d.predict.images import Image, reduced
 from pose3d.predict.networks import Deployed2D
 from pose3d.skeleton import POSE2D_15
 
@@ -41,7 +41,7 @@ class People:
         return People(self.bbox[rows], self.joints_2d[rows], self.sure[rows])
 
 
-def find_people(net: Deployed2D, images: Sequence[np.ndarray], size: int, sure: float = SURE) -> People:
+def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float = SURE) -> People:
     """Look for one person in each image (H, W, 3) uint8 RGB.
 
     The whole frame, letterboxed to the network's `size` px, gives a coarse box around the joints that score at least
@@ -61,7 +61,7 @@ def find_people(net: Deployed2D, images: Sequence[np.ndarray], size: int, sure: 
 
 
 def look_again(
-    net: Deployed2D, images: Sequence[np.ndarray], crops: Sequence[np.ndarray], size: int, sure: float = SURE
+    net: Deployed2D, images: Sequence[Image], crops: Sequence[Image], size: int, sure: float = SURE
 ) -> People:
     """Joints, scores and boxes from crops (`crop_from_img` (3, 3) each) in which the person is expected."""
     joints_2d, scores = read_joints(net, images, crops, size)
@@ -72,7 +72,7 @@ def look_again(
 
 
 def read_joints(
-    net: Deployed2D, images: Sequence[np.ndarray], crops: Sequence[np.ndarray], size: int
+    net: Deployed2D, images: Sequence[Image], crops: Sequence[np.ndarray], size: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Maxima of 2DPoseNet's heatmaps in crops of the images: (B, 15, 2) px of the full image, and scores (B, 15)."""
     device = next(net.parameters()).device
@@ -85,10 +85,15 @@ def read_joints(
     return joints_2d.numpy(), scores.cpu().numpy()
 
 
-def letterbox(image: np.ndarray, size: int) -> np.ndarray:
+def letterbox(image: Image, size: int) -> np.ndarray:
     """`crop_from_img` (3, 3) that fits the whole image into a square of `size` px, centred, borders black."""
     height, width = image.shape[:2]
     return crop_matrix(np.array([(width - 1) / 2, (height - 1) / 2]), max(width, height), size)
+
+
+def whole_image(shape: Sequence[int]) -> np.ndarray:
+    """The box x, y, w, h px of an image of shape (H, W, ...), where nothing better is known."""
+    return np.array([-0.5, -0.5, shape[1], shape[0]], np.float32)
 
 
 def crop_of_box(bbox: np.ndarray, margin: float, size: int) -> np.ndarray:
@@ -96,24 +101,12 @@ def crop_of_box(bbox: np.ndarray, margin: float, size: int) -> np.ndarray:
     return crop_matrix(*square_box(np.asarray(bbox, np.float64), margin), size)
 
 
-def cut(images: Sequence[np.ndarray], crops: Sequence[np.ndarray], size: int) -> Tensor:
+def cut(images: Sequence[Image], crops: Sequence[np.ndarray], size: int) -> Tensor:
     """The crops (B, size, size, 3) uint8 of images, averaged where they shrink, zero outside (decision G3)."""
     return torch.from_numpy(np.stack([_cut(image, crop, size) for image, crop in zip(images, crops, strict=True)]))
 
 
-def _cut(image: np.ndarray, crop: np.ndarray, size: int) -> np.ndarray:
+def _cut(image: Image, crop: np.ndarray, size: int) -> np.ndarray:
     # The warp reads four neighbours; a much larger image is averaged first, as in training.
     reduction = decode_reduction(crop)
-    return warp_crop(_averaged(image, reduction), crop, size, reduction)
-
-
-def _averaged(image: np.ndarray, reduction: int) -> np.ndarray:
-    """Means of `reduction` x `reduction` pixels; a ragged edge is filled up with its last row or column."""
-    if reduction == 1:
-        return image
-    height, width = image.shape[:2]
-    bottom, right = -height % reduction, -width % reduction
-    if bottom or right:
-        image = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
-    size = (image.shape[1] // reduction, image.shape[0] // reduction)
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+    return warp_crop(reduced(image, reduction), crop, size, reduction)

@@ -1,4 +1,4 @@
-"""Pictures of predictions: one file an image, or a sheet of frames spread over a video."""
+"""Pictures of predictions: one file an image, or a sheet of frames spread over a video or a pose store."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from pose3d.predict.frames import Frame, ImageFiles, VideoFile
+from pose3d.predict.labelled import StoreFrames
 from pose3d.predictions import Predictions
 from pose3d.viz import save_predictions_figure
 
@@ -19,19 +20,19 @@ Row = tuple[np.ndarray, np.ndarray, np.ndarray, str]
 
 
 class Pictures:
-    """Draws into a folder: of images one picture each, of a video one sheet."""
+    """Draws into a folder: of images one picture each, of a video or a pose store one sheet."""
 
-    def __init__(self, folder: Path, frames: ImageFiles | VideoFile) -> None:
+    def __init__(self, folder: Path, frames: ImageFiles | VideoFile | StoreFrames) -> None:
         self.folder = folder
         self.names = [Path(name).stem for name in frames.names]
         if len(set(self.names)) < len(self.names):  # a.jpg beside a.png
             self.names = frames.names
-        self.sheet = ContactSheet() if isinstance(frames, VideoFile) else None
+        self.sheet = None if isinstance(frames, ImageFiles) else ContactSheet()
 
     def add(self, frames: Sequence[Frame], predictions: Predictions) -> None:
         """Draw, or note for the sheet, the frames in which somebody is."""
         for row in np.flatnonzero(predictions.require("valid", "a picture")).tolist():
-            image, number = frames[row].image, frames[row].number
+            image, number = np.asarray(frames[row].image), frames[row].number
             if self.sheet is not None:
                 self.sheet.add(row_of(image, predictions, row, f"frame {number}"))
             else:

@@ -14,14 +14,15 @@ from pose3d.geometry import intrinsics_from_fov, weak_perspective_translation
 from pose3d.geometry.camera import project
 from pose3d.geometry.decode import crop_view_rotation, joints_2d_from_heatmaps, rotate
 from pose3d.geometry.global_pose import centroid
+from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D, Deployed3D, device_of, load_deployed_2d, load_deployed_3d
-from pose3d.predict.person import SURE, People, crop_of_box, cut, find_people, look_again
+from pose3d.predict.person import SURE, People, crop_of_box, cut, find_people, look_again, whole_image
 from pose3d.predictions import SHAPES, Predictions
 
 FOV_DEGREES = 55.0
 """Horizontal field of view of a camera that nothing is known about (decision G5)."""
 
-BOX_FROM_HEATMAPS, BOX_GIVEN = "2DPoseNet", "given"
+BOX_FROM_HEATMAPS, BOX_GIVEN, BOX_TRUE = "2DPoseNet", "given", "ground truth"
 
 PREDICTED = ("joints_3d", "joints_2d", "translation", "perspective_rotation")
 
@@ -63,7 +64,11 @@ class PosePredictor:
 
     @torch.inference_mode()
     def predict(
-        self, images: Sequence[np.ndarray], intrinsics: np.ndarray | None = None, boxes: np.ndarray | None = None
+        self,
+        images: Sequence[Image],
+        intrinsics: np.ndarray | None = None,
+        boxes: np.ndarray | None = None,
+        everywhere: bool = False,
     ) -> Predictions:
         """Predict the one person in each image; each row depends on its own image only.
 
@@ -71,6 +76,7 @@ class PosePredictor:
             images: (H, W, 3) uint8 RGB each, of any sizes.
             intrinsics: (3, 3) or (B, 3, 3); None: a horizontal field of view of `FOV_DEGREES` (decision G5).
             boxes: (B, 4) x, y, w, h px, tight around the person; a row of NaN: nobody. None: 2DPoseNet looks.
+            everywhere: predict where nobody is as well, with the whole image as the box.
 
         Rows without a person are NaN, and False in `valid`.
         """
@@ -83,10 +89,13 @@ class PosePredictor:
             people = find_people(self.pose2d, images, self._size_2d, self.sure)
             boxes = people.bbox
         boxes = _checked_boxes(boxes, len(images))
+        if everywhere:
+            nobody = ~np.isfinite(boxes).all(axis=1)
+            boxes[nobody] = np.array([whole_image(image.shape) for image in images])[nobody]
         rows = np.flatnonzero(np.isfinite(boxes).all(axis=1))
         answer = {key: np.full((len(images), *SHAPES[key]), np.nan, np.float32) for key in PREDICTED}
         if len(rows):
-            seen = None if people is None else people.select(rows)
+            seen = None if people is None else self._trusted(people.select(rows))
             poses = self._poses([images[row] for row in rows.tolist()], boxes[rows], cameras[rows], seen)
             for key, pose in poses.items():
                 answer[key][rows] = pose.cpu().numpy()
@@ -105,7 +114,7 @@ class PosePredictor:
         return self.pose2d.settings.image_size or self.pose3d.image_size
 
     def _poses(
-        self, images: Sequence[np.ndarray], boxes: np.ndarray, cameras: Tensor, people: People | None
+        self, images: Sequence[Image], boxes: np.ndarray, cameras: Tensor, people: People | None
     ) -> dict[str, Tensor]:
         """Steps 2 and 3 for images with somebody in each; `people` is None where the boxes were given."""
         size = self.pose3d.image_size
@@ -131,12 +140,17 @@ class PosePredictor:
             "perspective_rotation": rotation,
         }
 
-    def _people_in_boxes(self, images: Sequence[np.ndarray], boxes: np.ndarray) -> People:
-        """2DPoseNet's joints in given boxes, which vouch for the person: all joints count where few are seen."""
+    def _trusted(self, people: People) -> People:
+        """Where nobody is found, K is the 3DPoseNet's; where that has no heatmaps, all of 2DPoseNet's joints."""
+        nobody = ~people.found[:, None]
+        sure = people.sure & ~nobody if self.pose3d.has_heatmaps else people.sure | nobody
+        return People(people.bbox, people.joints_2d, sure)
+
+    def _people_in_boxes(self, images: Sequence[Image], boxes: np.ndarray) -> People:
+        """2DPoseNet's joints in given boxes, which vouch for the person."""
         assert self.pose2d is not None
         crops = [crop_of_box(box, self.pose2d.settings.box_margin, self._size_2d) for box in boxes]
-        people = look_again(self.pose2d, images, crops, self._size_2d, self.sure)
-        return People(people.bbox, people.joints_2d, people.sure | ~people.found[:, None])
+        return self._trusted(look_again(self.pose2d, images, crops, self._size_2d, self.sure))
 
     def _joints_2d(
         self, heatmaps: Tensor | None, crop_from_img: Tensor, people: People | None
@@ -176,7 +190,7 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
     return Predictions(**merged)
 
 
-def _cameras(images: Sequence[np.ndarray], intrinsics: np.ndarray | None) -> Tensor:
+def _cameras(images: Sequence[Image], intrinsics: np.ndarray | None) -> Tensor:
     """(B, 3, 3) float32."""
     if intrinsics is None:
         return torch.stack([intrinsics_from_fov((image.shape[1], image.shape[0]), FOV_DEGREES) for image in images])
