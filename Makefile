@@ -13,7 +13,7 @@ OVERLAYS = $(if $(filter-out quick,$(PROFILE)),--config configs/profiles/$(PROFI
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup data stage1 stage2 stage3 evaluate report check test test-slow clean
+.PHONY: help setup data stage1 stage2 stage3 evaluate report bench check test test-slow clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ evaluate: $(READY) ## score the predictions of stage 3 under the 3DHP protocol
 
 report: $(READY) ## one HTML page about the three runs: curves, tables, pictures in 3D
 	$(BIN)/pose3d report $(foreach n,1 2 3,runs/$(PROFILE)/stage$(n)) --out runs/$(PROFILE)/report.html $(ARGS)
+
+bench: $(READY) ## how fast the data loader is here, beside the plain route
+	OMP_NUM_THREADS=1 $(BIN)/pose3d bench $(ARGS)
 
 check: $(READY) ## ruff, format, mypy, import direction
 	$(BIN)/ruff check .

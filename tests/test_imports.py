@@ -14,7 +14,7 @@ LAYERS = [
     ["stages"],
     ["pose3d.app", "pose3d.commands"],
     ["pose3d.paper"],
-    ["pose3d.predict", "pose3d.reporting", "pose3d.callbacks", "pose3d.evaluation", "pose3d.sweep"],
+    ["pose3d.predict", "pose3d.reporting", "pose3d.callbacks", "pose3d.evaluation", "pose3d.sweep", "pose3d.bench"],
     [
         "pose3d.data",
         "pose3d.synth",

@@ -1,0 +1,138 @@
+"""`pose3d bench`: how fast samples are made, and what a large store costs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pose3d.errors import PoseError
+
+HELP = """Measure the loader on this machine: samples a second on one core, beside the plain route in the same run, the
+memory of a worker, and how many cores feed a GPU. Everything that is measured is made on the spot."""
+EXAMPLE = "pose3d bench --json bench.json"
+
+FULL, COLOUR, NONE = "all augmentation", "colour and geometry only", "no augmentation"
+ON_CPU = "all augmentation, normalised to float32 too"
+PLAIN = "plain route: whole JPEG, albumentations, ToTensor"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add = parser.add_argument
+    add("--image-size", type=int, default=368, metavar="PX", help="side of the crop (default: %(default)s)")
+    add("--samples", type=int, default=128, metavar="N", help="samples of a turn (default: %(default)s)")
+    add("--repeats", type=int, default=7, metavar="N", help="turns; medians are printed (default: %(default)s)")
+    add("--pictures", type=int, default=24, metavar="N", help="different 1000 px pictures (default: %(default)s)")
+    add("--rows", type=int, default=75_000, metavar="N", help="samples of the large store (default: %(default)s)")
+    add("--twin", type=Path, default=Path("data/twin/studio3d.h5"), metavar="FILE", help="store for 128 px crops")
+    add(
+        "--gpu-images-per-second",
+        type=float,
+        default=900.0,
+        metavar="N",
+        help="ASSUMED speed of one H100 training ResNet-101 at 368 px (default: %(default)s)",
+    )
+    add("--json", type=Path, metavar="OUT", help="write the same numbers, unrounded, with every turn")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    if min(args.samples, args.repeats, args.pictures, args.rows) < 1 or args.image_size < 32:
+        raise PoseError("--samples, --repeats, --pictures and --rows must be at least 1, --image-size at least 32")
+    if args.rows < 16 or args.gpu_images_per_second <= 0:
+        raise PoseError("--rows must be at least one batch of 16, and --gpu-images-per-second above zero")
+    with tempfile.TemporaryDirectory(prefix="pose3d-bench-") as folder:
+        found = _measure(args, Path(folder))
+    _print(found)
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n")
+    return 0
+
+
+def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    import numpy as np
+
+    from pose3d.bench import large_store, throughput
+    from pose3d.bench.machine import machine
+    from pose3d.bench.pictures import take_pictures, write_jpegs, write_store
+
+    console = Console(stderr=True)
+    throughput.one_thread()
+    with console.status("drawing pictures"):
+        pictures = take_pictures(args.pictures)
+        files = write_jpegs(pictures, folder / "whole")
+        store = write_store(pictures, folder / "store.h5", len(pictures))
+        boxes = np.array([picture.columns["bbox"] for picture in pictures])
+
+    size = args.image_size
+    routes = {
+        FULL: throughput.store_route(store, size, throughput.FULL),
+        ON_CPU: throughput.store_route(store, size, throughput.FULL, normalised=True),
+        COLOUR: throughput.store_route(store, size, throughput.COLOUR),
+        NONE: throughput.store_route(store, size, {}),
+        PLAIN: throughput.plain_route(files, boxes, size),
+    }
+    with console.status("timing the loader"):
+        turns = throughput.rates(routes, args.samples, args.repeats)
+        small = {}
+        if args.twin.is_file():
+            twin = {
+                f"128 px, {FULL}": throughput.store_route(args.twin, 128, throughput.FULL),
+                f"128 px, {NONE}": throughput.store_route(args.twin, 128, {}),
+            }
+            small = throughput.rates(twin, args.samples, args.repeats)
+    with console.status(f"filling a store of {args.rows} samples"):
+        # Small pictures: labels and offsets, which are what is kept in memory, have their full size.
+        large = write_store(pictures[:8], folder / "large.h5", args.rows, person_px=48)
+        opened, ready = large_store.opening_seconds(large, 3)
+        memory = large_store.worker_megabytes(large, size, batches=min(30, args.rows // 16))
+    return {
+        "machine": machine(),
+        "image_size": size,
+        "samples_per_core_second": {name: median(turn) for name, turn in (turns | small).items()},
+        "times_plain": {name: throughput.ratio(turns[name], turns[PLAIN]) for name in routes if name != PLAIN},
+        "whole_jpeg_kb": sum(path.stat().st_size for path in files) / len(files) / 1e3,
+        "twin": str(args.twin) if small else None,
+        "large_store": {"samples": args.rows, "open_s": opened, "set_up_s": ready, "worker_mb": memory},
+        "gpu": {
+            "assumed_images_per_second": args.gpu_images_per_second,
+            "cores": math.ceil(args.gpu_images_per_second / median(turns[FULL])),
+        },
+        "turns": turns | small,
+        "samples": args.samples,
+    }
+
+
+def _print(found: dict[str, Any]) -> None:
+    on = found["machine"]
+    title = f"{on['cpu']}, {on['cores']} cores, {on['system']}"
+    table = Table(f"samples a second on one core, {found['image_size']} px", "median", "times plain", title=title)
+    for name, rate in found["samples_per_core_second"].items():
+        ratio = found["times_plain"].get(name)
+        table.add_row(name, f"{rate:.0f}", f"{ratio:.1f}" if ratio else "")
+    console = Console()
+    console.print(table)
+    lines = [
+        f"{len(found['turns'][PLAIN])} turns of {found['samples']} samples, in CPU seconds of one thread, files "
+        f"cached; whole pictures are 1000 x 1000 px, {found['whole_jpeg_kb']:.0f} kB"
+    ]
+    if found["twin"] is None:
+        lines.append("128 px crops of the embedded data set: not measured, the store is not there (--twin)")
+    store, gpu = found["large_store"], found["gpu"]
+    lines += [
+        f"a store of {store['samples']} samples opens in {store['open_s']:.3f} s, is ready to train on in "
+        f"{store['set_up_s']:.2f} s, and a loader worker takes {store['worker_mb']:.0f} MB at most",
+        f"{gpu['cores']} such cores feed a GPU that trains {gpu['assumed_images_per_second']:.0f} images a second "
+        "(an assumption, not measured: --gpu-images-per-second)",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
