@@ -58,7 +58,8 @@ def choose(errors_mm: np.ndarray, sequences: np.ndarray | None, count: int = PER
     for name, key in orders.items():
         ranked = usable[np.argsort(key, kind="stable")].tolist()
         seen: set[object] = set()
-        first, rest = [], []
+        first: list[int] = []
+        rest: list[int] = []
         for row in ranked:
             label = None if sequences is None else sequences[row]
             (rest if label in seen else first).append(row)
@@ -88,7 +89,8 @@ def samples(
     """Pictures of some rows; without a store only the 3D skeletons."""
     found = []
     for row in rows:
-        jpeg, bones = None, ()
+        jpeg: str | None = None
+        bones: tuple[Bone, ...] = ()
         if store is not None:
             jpeg, scale, origin = thumbnail(store, row, predictions)
             bones = _overlay(predictions, row, scale, origin)
@@ -163,7 +165,7 @@ def _bones_3d(points: np.ndarray, joints: Sequence[int], colour: str, width: int
 
 
 def _line_3d(lines: Sequence[tuple[float | None, ...]], colour: str, width: int, name: str) -> go.Scatter3d:
-    x, y, z = ([None if p[i] is None else round(p[i], 1) for p in lines] for i in range(3))
+    x, y, z = ([None if v is None else round(v, 1) for v in column] for column in zip(*lines, strict=True))
     line = {"color": colour, "width": width}
     return go.Scatter3d(x=x, y=y, z=z, mode="lines", line=line, name=name, hoverinfo="skip")
 
@@ -182,8 +184,8 @@ def _overlay(predictions: Predictions, row: int, scale: float, origin: np.ndarra
         for joint, parent in BONES:
             if labelled[joint] and labelled[parent]:
                 side = {RIGHT: "right", LEFT: "left"}.get(bone_colour(joint), "middle")
-                ends = np.round(places[[joint, parent]], 1).ravel().tolist()
-                bones.append(Bone(*ends, side="target" if key == "target_2d" else side))
+                (x1, y1), (x2, y2) = np.round(places[[joint, parent]], 1).tolist()
+                bones.append(Bone(x1, y1, x2, y2, "target" if key == "target_2d" else side))
     return tuple(bones)
 
 

@@ -6,6 +6,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pose3d import __version__
 from pose3d.errors import PoseError
 from pose3d.evaluation import Table, evaluate
@@ -48,11 +50,12 @@ def render(runs: Sequence[RunFolder]) -> str:
         lstrip_blocks=True,
     )
     figures: dict[str, str] = {}
+    heights: dict[str, int] = {}
 
     def place(figure: go.Figure) -> str:
         """Keep a figure for the page's script; its name is what the template writes."""
         name = f"figure{len(figures) + 1}"
-        figures[name] = _embeddable(figure)
+        figures[name], heights[name] = _embeddable(figure), figure.layout.height
         return name
 
     answer = next((run for run in reversed(runs) if run.predictions is not None), None)
@@ -66,6 +69,7 @@ def render(runs: Sequence[RunFolder]) -> str:
         stages=STAGES,
         cell_text=cell_text,
         figures=figures,
+        heights=heights,
         style=_asset("page.css"),
         script=_asset("page.js"),
         plotly=get_plotlyjs(),
@@ -98,10 +102,8 @@ def _analysis(run: RunFolder, place: Any) -> dict[str, Any]:
     predictions = run.predictions
     tables, table_notes = _evaluation(predictions)
     by_joint = errors(predictions)
-    evaluated = predictions.valid.astype(bool) if predictions.valid is not None else slice(None)
-    mean_error = by_joint.mean(1)
-    if predictions.valid is not None:
-        mean_error[~evaluated] = float("nan")
+    valid = np.ones(len(predictions), bool) if predictions.valid is None else predictions.valid.astype(bool)
+    mean_error = np.where(valid, by_joint.mean(1), np.nan)
     store, notes = None, []
     try:
         store = open_images(run.test_file, predictions)
@@ -115,12 +117,12 @@ def _analysis(run: RunFolder, place: Any) -> dict[str, Any]:
     return {
         "run": run,
         "name": STAGES[run.stage][0],
-        "frames": int(by_joint[evaluated].shape[0]),
+        "frames": int(valid.sum()),
         "box": predictions.box,
         "rules": tables[0].rules if tables else "",
         "table_notes": table_notes,
         "grids": [evaluation_grid(table) for table in tables],
-        "skeleton": place(skeleton_figure(by_joint[evaluated].mean(0))),
+        "skeleton": place(skeleton_figure(by_joint[valid].mean(0))),
         "bars": [(table.title, place(bar_figure(table))) for table in tables if table.title in BARS],
         "gallery": gallery,
         "notes": notes,
@@ -129,7 +131,7 @@ def _analysis(run: RunFolder, place: Any) -> dict[str, Any]:
 
 def _evaluation(predictions: Predictions) -> tuple[list[Table], list[str]]:
     """Tables of the protocol, and what could not be had."""
-    notes = []
+    notes: list[str] = []
     # Pose classes need scikit-learn and enough different poses; the other tables do without.
     for pose_classes in (True, False):
         try:

@@ -1,5 +1,6 @@
 """A headless Chromium on two pipes: loads a page without a network, evaluates, drags the mouse."""
 
+import fcntl
 import json
 import os
 import select
@@ -34,7 +35,7 @@ class Browser:
 
         def pipes_at_3_and_4() -> None:
             # Out of the way first: either pipe may already be number 3 or 4.
-            commands, answers = os.dup(to_read), os.dup(to_write)
+            commands, answers = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (to_read, to_write))
             os.dup2(commands, 3)
             os.dup2(answers, 4)
 
@@ -68,7 +69,7 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def _receive(self, seconds: float = 120) -> dict[str, Any]:
+    def _receive(self, seconds: float = 300) -> dict[str, Any]:
         end = time.monotonic() + seconds
         while b"\0" not in self.buffer:
             ready, _, _ = select.select([self.read_end], [], [], max(0, end - time.monotonic()))
@@ -84,7 +85,7 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, seconds: float = 120) -> None:
+    def wait_for(self, expression: str, seconds: float = 300) -> None:
         """Until an expression is true."""
         end = time.monotonic() + seconds
         while not self.evaluate(expression):
