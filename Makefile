@@ -13,7 +13,7 @@ OVERLAYS = $(if $(filter-out quick,$(PROFILE)),--config configs/profiles/$(PROFI
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup data stage1 stage2 stage3 evaluate report bench check test test-slow clean
+.PHONY: help setup data stage1 stage2 stage3 evaluate sweep report bench check test test-slow clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ report: $(READY) ## one HTML page about the three runs: curves, tables, pictures
 
 bench: $(READY) ## how fast the data loader is here, beside the plain route
 	OMP_NUM_THREADS=1 $(BIN)/pose3d bench $(ARGS)
+
+sweep: $(READY) ## the grid of Table 1 on this machine (needs stage1); ARGS="--out DIR"
+	$(BIN)/pose3d sweep configs/sweeps/table1.yaml $(ARGS)
 
 check: $(READY) ## ruff, format, mypy, import direction
 	$(BIN)/ruff check .
