@@ -1,0 +1,69 @@
+"""Draw docs/images/augmentation.jpg: crops of the studio as they are, with other backgrounds and chairs, and with all.
+
+python scripts/augmentation_sheet.py data/twin/studio3d.h5 docs/images/augmentation.jpg
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pose3d.data.augment import seed_transform
+from pose3d.data.composite import CompositeRegions
+from pose3d.data.pictures import PictureBank, cloth, scenery
+from pose3d.data.store import PoseStore
+from pose3d.geometry.crop import crop_matrix, square_box, warp_crop
+
+ROWS = {"original": (1.0, 0.0, 0.0), "background and chair": (0.0, 1.0, 0.0), "everything": (0.0, 0.0, 1.0)}
+SIDE, GAP, CAPTION = 196, 6, 22
+
+
+def chosen(store: PoseStore, number: int) -> list[int]:
+    """Samples of different sequences, those where everything may change first."""
+    free = np.array([len(parts) for parts in store.attrs["augmentable"]])
+    rows, sequences = np.unique(store.labels("sequence"), return_index=True)
+    order = np.argsort(-free[rows], kind="stable")
+    return [int(sequences[i]) for i in order[:number]]
+
+
+def crops(store: PoseStore, row: int, column: int) -> list[np.ndarray]:
+    """The crop of one sample in the three forms, (SIDE, SIDE, 3) uint8 RGB each."""
+    centre, side = square_box(store.labels("bbox")[row], 1.15)
+    crop = crop_matrix(centre, side, SIDE)
+    image = warp_crop(store.image(row), crop, SIDE)
+    mask = warp_crop(store.mask(row), crop, SIDE, nearest=True)
+    parts = store.attrs["augmentable"][int(store.labels("sequence")[row])]
+    made = []
+    for mixture in ROWS.values():
+        banks = PictureBank(None, SIDE, scenery), PictureBank(None, SIDE, cloth)
+        transform = CompositeRegions(*banks, mixture=mixture, blur_px=SIDE / 184)
+        seed_transform(transform, np.random.default_rng(column))
+        made.append(transform(image=image, mask=mask, augmentable=parts)["image"])
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--columns", type=int, default=6)
+    args = parser.parse_args()
+    store = PoseStore(args.store)
+    columns = [crops(store, row, i) for i, row in enumerate(chosen(store, args.columns))]
+    height, width = len(ROWS) * (SIDE + GAP + CAPTION), len(columns) * (SIDE + GAP) - GAP
+    sheet = np.full((height, width, 3), 255, np.uint8)
+    for y, name in enumerate(ROWS):
+        top = y * (SIDE + GAP + CAPTION)
+        cv2.putText(sheet, name, (2, top + CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (30, 30, 30), 1, cv2.LINE_AA)
+        for x, made in enumerate(columns):
+            left = x * (SIDE + GAP)
+            sheet[top + CAPTION : top + CAPTION + SIDE, left : left + SIDE] = made[y]
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(args.out), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+
+
+if __name__ == "__main__":
+    main()
