@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,9 +30,9 @@ Route = Callable[[int], None]
 """Makes that many samples, batched."""
 
 BATCH = 16
-GEOMETRY = {"rotation_deg": 20.0, "flip": 0.5, "scale_jitter": 0.1, "shift": 0.05}
-FULL = {"composite": [0.25, 0.40, 0.35], "appearance": "light", **GEOMETRY}
-COLOUR = {"appearance": "light", **GEOMETRY}
+GEOMETRY: dict[str, Any] = {"rotation_deg": 20.0, "flip": 0.5, "scale_jitter": 0.1, "shift": 0.05}
+FULL: dict[str, Any] = {"composite": [0.25, 0.40, 0.35], "appearance": "light", **GEOMETRY}
+COLOUR: dict[str, Any] = {"appearance": "light", **GEOMETRY}
 _WARM_DRAWS = 600
 
 
@@ -59,7 +60,7 @@ def ratio(of: Sequence[float], to: Sequence[float]) -> float:
     return median(a / b for a, b in zip(of, to, strict=True))
 
 
-def store_route(path: Path, image_size: int, augmentation: dict, normalised: bool = False) -> Route:
+def store_route(path: Path, image_size: int, augmentation: dict[str, Any], normalised: bool = False) -> Route:
     """The package's data module in this process: read, decode, crop, augment, collate (and normalise)."""
     data = Pose3DDataModule(
         [str(path)],

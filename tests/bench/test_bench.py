@@ -33,13 +33,13 @@ def test_measures_and_writes_the_numbers(tmp_path, capsys):
 
 
 def test_the_store_holds_what_prepare_would_write(tmp_path, pictures):
-    store = write_store(pictures, tmp_path / "store.h5", 3)
+    store = write_store(pictures, tmp_path / "store.h5", len(pictures))
     assert [finding for finding in check_store(store) if finding.kind == "error"] == []
     labels = PoseStore(store)
     points = np.einsum("nij,nkj->nki", labels.labels("intrinsics"), labels.labels("joints_3d"))
     assert np.abs(points[..., :2] / points[..., 2:] - labels.labels("joints_2d")).max() < 0.01
     assert labels.labels("bbox")[:, 2:].max() < 401
-    assert labels.has_mask(2)
+    assert labels.has_mask(1)
 
 
 def test_routes_take_turns_and_slow_turns_do_not_count():
