@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from pose3d.errors import PoseError
 from pose3d.models.batchnorm import hold_statistics
-from pose3d.torchvision_ops import import_timm
 from pose3d.models.weights import load_weights
+from pose3d.torchvision_ops import import_timm
 
 timm = import_timm()
 

@@ -61,7 +61,7 @@ def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float
 
 
 def look_again(
-    net: Deployed2D, images: Sequence[Image], crops: Sequence[Image], size: int, sure: float = SURE
+    net: Deployed2D, images: Sequence[Image], crops: Sequence[np.ndarray], size: int, sure: float = SURE
 ) -> People:
     """Joints, scores and boxes from crops (`crop_from_img` (3, 3) each) in which the person is expected."""
     joints_2d, scores = read_joints(net, images, crops, size)

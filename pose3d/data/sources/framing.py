@@ -98,5 +98,5 @@ def encode_jpeg(image: np.ndarray) -> bytes:
 
 
 def encode_png(regions: np.ndarray) -> bytes:
-    """(H, W) uint8 to PNG; this level is a quarter larger than OpenCV's own choice, and decodes in a third of the time."""
+    """(H, W) uint8 to PNG, a quarter larger than at OpenCV's own level and decoded in a third of the time."""
     return cv2.imencode(".png", regions, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
