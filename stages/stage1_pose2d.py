@@ -8,6 +8,7 @@ from torchmetrics import MetricCollection
 from pose3d.geometry.decode import joints_2d_from_heatmaps
 from pose3d.metrics import PCKh, PCKhAUC
 from pose3d.models import Pose2DNet
+from pose3d.models.build import build_pose2d
 from pose3d.models.objectives import heatmap_losses
 from pose3d.models.pose2d import JOINTS
 from pose3d.types import Batch
@@ -56,10 +57,7 @@ class Stage1(BaseStage):
 
     def configure_models(self) -> None:
         """2DPoseNet."""
-        hp = self.hparams
-        self.net = Pose2DNet(
-            hp["backbone"], self.first_weights, hp["freeze_batchnorm"], hp["skips"], hp["intermediate"]
-        )
+        self.net = build_pose2d(self.hparams, self.first_weights)
 
     def configure_losses(self) -> None:
         """Table 3 names its columns as the network names its outputs."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pose3d.geometry.decode import PerspectiveCorrection
 from pose3d.models import Pose3DNet
+from pose3d.models.build import build_pose3d
 from pose3d.models.objectives import pose_columns
 from stages.base_3d import Base3DStage
 from stages.lr_multipliers import TransferMultipliers
@@ -73,21 +74,7 @@ class Stage2(Base3DStage):
 
     def configure_models(self) -> None:
         """3DPoseNet."""
-        hp = self.hparams
-        self.net = Pose3DNet(
-            hp["backbone"],
-            self.first_weights,
-            hp["freeze_batchnorm"],
-            hp["skips"],
-            hp["stubs"],
-            hp["modalities"],
-            hp["intermediate_taps"],
-            hp["intermediate_predicts"],
-            hp["heatmaps"],
-            hp["part_labels"],
-            hp["domain"],
-            image_size=hp["image_size"],
-        )
+        self.net = build_pose3d(self.hparams, self.first_weights)
 
     def configure_losses(self) -> None:
         """Table 4: X stands for each modality."""

@@ -5,7 +5,8 @@ from typing import Literal, cast
 from torch import Tensor, nn
 
 from pose3d.geometry.decode import PerspectiveCorrection
-from pose3d.models import FusionNet, Pose3DNet
+from pose3d.models import FusionNet
+from pose3d.models.build import build_fusion
 from pose3d.models.initialise import set_bias
 from pose3d.models.objectives import pose_losses
 from pose3d.types import Batch
@@ -77,21 +78,7 @@ class Stage3(Base3DStage):
 
     def configure_models(self) -> None:
         """A deployed 3DPoseNet, and the fusion on top."""
-        hp = self.hparams
-        pose3d = Pose3DNet(
-            hp["backbone"],
-            self.first_weights,
-            hp["freeze_batchnorm"],
-            "regular" if hp["skips"] == "regular" else "none",
-            hp["stubs"],
-            hp["modalities"],
-            intermediate_taps=(),
-            heatmaps=hp["heatmaps"],
-            image_size=hp["image_size"],
-        )
-        self.net = FusionNet(
-            pose3d, hp["modalities"], tuple(hp["hidden"]), hp["freeze_batchnorm"], average_start=hp["average_start"]
-        )
+        self.net = build_fusion(self.hparams, self.first_weights)
 
     def configure_losses(self) -> None:
         """Table 5 has one column, Pfused."""

@@ -19,8 +19,10 @@ from pose3d.data.normalise import check_scheme, normalise
 from pose3d.errors import PoseError
 from pose3d.geometry.decode import PerspectiveCorrection
 from pose3d.models import FusionNet, Pose2DNet, Pose3DNet
+from pose3d.models.build import build_fusion, build_pose2d, build_pose3d
 
-PIPELINE = "stage1 stage2 stage3"
+BUILD: dict[str, Callable[[dict[str, Any], None], Pose2DNet | Pose3DNet | FusionNet]]
+BUILD = {"stage1": build_pose2d, "stage2": build_pose3d, "stage3": build_fusion}
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,10 @@ def load_deployed(path: str | Path) -> Deployed2D | Deployed3D:
 
     A missing or damaged file, or one whose weights do not fit its hyperparameters, is a PoseError.
     """
-    content = read_checkpoint(path, made_by=PIPELINE)
+    content = read_checkpoint(path, made_by=" ".join(BUILD))
     hp, stage = content["hyper_parameters"], content[PROVENANCE]["stage"]
     settings = crop_settings(Path(path))
-    build: dict[str, Callable[[dict[str, Any]], Pose2DNet | Pose3DNet | FusionNet]]
-    build = {"stage1": _pose2d, "stage2": _pose3d, "stage3": _fusion}
-    net = build[stage](hp)
+    net = BUILD[stage](hp, None)
     weights = {k.removeprefix(NET): v for k, v in content["state_dict"].items() if k.startswith(NET)}
     try:
         net.load_state_dict(weights, strict=True)
@@ -138,35 +138,6 @@ def crop_settings(checkpoint: Path) -> CropSettings:
         ) from error
     check_scheme(settings.normalisation)
     return settings
-
-
-def _pose2d(hp: dict[str, Any]) -> Pose2DNet:
-    return Pose2DNet(hp["backbone"], None, hp["freeze_batchnorm"], hp["skips"], hp["intermediate"])
-
-
-def _pose3d(hp: dict[str, Any]) -> Pose3DNet:
-    return Pose3DNet(
-        hp["backbone"],
-        None,
-        hp["freeze_batchnorm"],
-        hp["skips"],
-        hp["stubs"],
-        hp["modalities"],
-        hp["intermediate_taps"],
-        hp["intermediate_predicts"],
-        hp["heatmaps"],
-        hp["part_labels"],
-        hp["domain"],
-        image_size=hp["image_size"],
-    )
-
-
-def _fusion(hp: dict[str, Any]) -> FusionNet:
-    # Stage 3 keeps of stage 2 what is deployed: regular skips stay, the rest was for training.
-    skips = "regular" if hp["skips"] == "regular" else "none"
-    below = hp | {"skips": skips, "intermediate_taps": (), "intermediate_predicts": "PO1O2"}
-    pose3d = _pose3d(below | {"part_labels": False, "domain": False})
-    return FusionNet(pose3d, hp["modalities"], tuple(hp["hidden"]), hp["freeze_batchnorm"])
 
 
 def device_of(name: str) -> torch.device:
