@@ -1,7 +1,7 @@
 """What stages 2 and 3 share: poses out of network outputs, their metrics, the mean-pose baseline."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 import torch
@@ -11,7 +11,7 @@ from torchmetrics import MetricCollection
 from pose3d.geometry import weak_perspective_translation
 from pose3d.geometry.decode import crop_view_rotation, joints_2d_from_heatmaps, rotate
 from pose3d.geometry.kinematics import FROM_MODALITY
-from pose3d.metrics import AUC3D, MPJPE, PCK3D, GroupedPose3D
+from pose3d.metrics import AUC3D, MPJPE, PCK3D
 from pose3d.models.objectives import pose_losses
 from pose3d.types import Batch
 from stages.base import BaseStage
@@ -62,18 +62,22 @@ class Base3DStage(BaseStage):
             if self.hparams["mean_pose_bias"]:
                 self.start_from_mean_pose()
         if stage == "test":
-            self.configure_test_metrics(self.trainer.datamodule.scene_names)  # type: ignore[attr-defined]
+            self.configure_test_metrics(self.trainer.datamodule.test_scenes)  # type: ignore[attr-defined]
 
     def configure_metrics(self) -> None:
         """MPJPE over 17 joints, 3DPCK and AUC over 14, of every candidate (decisions M1 to M3)."""
         self.val_metrics = nn.ModuleDict({c: _official(self._prefix("val", c)) for c in self.candidates})
 
-    def configure_test_metrics(self, scenes: Sequence[str]) -> None:
-        """The same on the test set, and by scene."""
-        self.scenes = tuple(scenes)
+    def configure_test_metrics(self, scenes: Mapping[int, str]) -> None:
+        """The same on the test set, and in each of its scenes (label -> name)."""
+        self.scenes = dict(scenes)
         self.test_metrics = nn.ModuleDict({c: _official(self._prefix("test", c)) for c in self.candidates})
-        self.scenes_17 = nn.ModuleDict({c: GroupedPose3D(scenes, joints=17) for c in self.candidates})
-        self.scenes_14 = nn.ModuleDict({c: GroupedPose3D(scenes, joints=14) for c in self.candidates})
+        self.scene_metrics = nn.ModuleDict(
+            {
+                str(label): nn.ModuleDict({c: _official(f"test/{name}/{c}/") for c in self.candidates})
+                for label, name in self.scenes.items()
+            }
+        )
 
     def losses(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         """Euclidean losses in the loss unit."""
@@ -116,30 +120,17 @@ class Base3DStage(BaseStage):
         target, valid = batch["joints_3d"], batch["has_3d"]
         for candidate in self.candidates:
             poses = predictions.get(f"joints_3d_{candidate}", self.mean_pose.expand_as(target))
-            metrics = cast(MetricCollection, self.get_submodule(f"{split}_metrics.{candidate}"))
-            metrics.update(poses, target, valid)
-            self.log_dict(metrics)
-            if split == "test":
-                for metric in self._scene_metrics(candidate):
-                    metric.update(poses, target, batch["scene"], valid)
+            self._score(f"{split}_metrics.{candidate}", poses, target, valid)
+            for label in self.scenes if split == "test" else ():
+                here = valid & (batch["scene"] == label)
+                self._score(f"scene_metrics.{label}.{candidate}", poses, target, here)
         return predictions
 
-    def on_test_epoch_end(self) -> None:
-        """Log the scores of each scene that occurs: `test/{scene}/{candidate}/{metric}`."""
-        for candidate in self.candidates:
-            of_17, of_14 = (metric.compute() for metric in self._scene_metrics(candidate))
-            for scene in self.scenes:
-                prefix = f"test/{scene}/{candidate}"
-                values = {
-                    f"{prefix}/mpjpe_mm": of_17[f"{scene}/mpjpe_mm"],
-                    f"{prefix}/pck3d_150mm": of_14[f"{scene}/pck3d"],
-                    f"{prefix}/auc3d": of_14[f"{scene}/auc3d"],
-                }
-                self.log_dict({k: v.float() for k, v in values.items() if v.isfinite()}, sync_dist=True)
-
-    def _scene_metrics(self, candidate: str) -> tuple[GroupedPose3D, GroupedPose3D]:
-        """Over 17 joints (MPJPE) and over 14 (PCK, AUC)."""
-        return cast(GroupedPose3D, self.scenes_17[candidate]), cast(GroupedPose3D, self.scenes_14[candidate])
+    def _score(self, metrics_name: str, poses: Tensor, target: Tensor, valid: Tensor) -> None:
+        metrics = cast(MetricCollection, self.get_submodule(metrics_name))
+        metrics.update(poses, target, valid)
+        # Logged as metrics, not as numbers: those would be rounded to float32 and averaged over batches.
+        self.log_dict(metrics)
 
     def _prefix(self, split: str, candidate: str) -> str:
         return f"{split}/" if candidate == self.deployed else f"{split}/{candidate}/"

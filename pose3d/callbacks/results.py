@@ -79,7 +79,8 @@ class RunResults(Callback):
         if not trainer.is_global_zero:
             return
         self.run_dir.mkdir(parents=True, exist_ok=True)
-        metrics = {k: float(v) for k, v in trainer.callback_metrics.items()}
+        # A scene that a shortened test did not reach has no score.
+        metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if v.isfinite()}
         validation: dict[str, float] = pl_module.loaded_metrics  # type: ignore[assignment]
         content = json.dumps(validation | metrics, indent=2, sort_keys=True)
         (self.run_dir / "metrics.json").write_text(content + "\n")

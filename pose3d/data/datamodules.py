@@ -242,6 +242,12 @@ class PoseDataModule(LightningDataModule):
         """What `scene` points into."""
         return self._names("scene_names")
 
+    @property
+    def test_scenes(self) -> dict[int, str]:
+        """Label and name of each scene that occurs in the test set; a scene without a name is none."""
+        labels = {int(s) for part in self.test_parts for s in part.store.labels("scene")[part.rows]}
+        return {label: name for label, name in enumerate(self.scene_names) if name and label in labels}
+
     def _names(self, attribute: str) -> list[str]:
         parts = self.test_parts or self.val_parts or self.train_parts
         if not parts:

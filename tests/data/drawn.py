@@ -1,5 +1,6 @@
 """Tiny pose stores of drawn stick figures, exact in every label; they need no renderer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -74,8 +75,9 @@ def write_store(
     seed: int = 0,
     subjects: int = 3,
     suffix: str = ".png",
+    scenes: Sequence[str] = ("indoors",),
 ) -> Path:
-    """Write `num` samples; sample i shows subject i % subjects + 1 in sequence i % 2."""
+    """Write `num` samples; sample i shows subject i % subjects + 1 in sequence i % 2 and scene i % len(scenes)."""
     rng = np.random.default_rng(seed)
     order = remap(MPI_INF_3DHP_28, joint_set)
     with StoreWriter(
@@ -86,7 +88,7 @@ def write_store(
         seed=seed,
         sequence_names=["first", "second"],
         activity_names=["standing", "waving"],
-        scene_names=["indoors"],
+        scene_names=scenes,
         augmentable=[["background", "chair", "upper", "lower"], ["chair"]],
     ) as writer:
         for i in range(num):
@@ -107,7 +109,7 @@ def write_store(
                 "subject": i % subjects + 1,
                 "sequence": i % 2,
                 "activity": i % 2,
-                "scene": 0,
+                "scene": i % len(scenes),
                 "camera": 0,
                 "frame": i,
             }

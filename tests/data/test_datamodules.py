@@ -86,6 +86,13 @@ def test_mean_pose_and_names(store_3d, store_2d):
     assert data.scene_names == ["indoors"]
 
 
+def test_test_scenes_are_those_that_occur_and_have_a_name(tmp_path):
+    path = write_store(tmp_path / "scenes.h5", 2, scenes=("", "garden", "nobody was here"))
+    data = Pose3DDataModule([str(path)], test_file=str(path), **SMALL)
+    data.setup("test")
+    assert data.test_scenes == {1: "garden"}
+
+
 def test_stage_1_takes_both_kinds_of_store(store_3d, store_2d):
     data = Pose2DDataModule([str(store_3d), str(store_2d)], **SMALL)
     data.setup("fit")

@@ -32,8 +32,8 @@ class Workshop:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name, seed in (("train", 0), ("test", 1)):
-            write_store(root / f"{name}.h5", 12, seed=seed)
+        write_store(root / "train.h5", 12, seed=0)
+        write_store(root / "test.h5", 12, seed=1, scenes=("indoors", "garden"))
         for number in (1, 2, 3):
             halved = {name: weight / 2 for name, weight in LOSSES[number].items()}
             phases = [
