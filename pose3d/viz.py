@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 
@@ -34,6 +35,15 @@ def draw_pose_2d(ax: Axes, joints_2d: np.ndarray, drawn: np.ndarray | None = Non
         if drawn is None or (drawn[joint] and drawn[parent]):
             ends = joints_2d[[joint, parent]]
             ax.plot(ends[:, 0], ends[:, 1], color=colour or bone_colour(joint), linewidth=1.6, solid_capstyle="round")
+
+
+def draw_image_with_pose(ax: Axes, image: np.ndarray, joints_2d: np.ndarray) -> None:
+    """Show an (H, W, 3) image with the (17, 2) px joints on it, NaN where unknown; nothing widens the view."""
+    ax.imshow(image)
+    draw_pose_2d(ax, joints_2d, np.isfinite(joints_2d).all(-1))
+    ax.set_xlim(-0.5, image.shape[1] - 0.5)
+    ax.set_ylim(image.shape[0] - 0.5, -0.5)
+    ax.axis("off")
 
 
 def draw_pose_3d(ax: Axes3D, joints_3d: np.ndarray, colour: str | None = None, width: float = 2.0) -> None:
@@ -72,11 +82,7 @@ def predictions_figure(
     figure = Figure(figsize=(7.5, 2.5 * rows), layout="constrained")
     for row in range(rows):
         ax = figure.add_subplot(rows, 3, 3 * row + 1)
-        ax.imshow(images[row])
-        draw_pose_2d(ax, joints_2d[row], np.isfinite(joints_2d[row]).all(-1))
-        ax.set_xlim(-0.5, images[row].shape[1] - 0.5)
-        ax.set_ylim(images[row].shape[0] - 0.5, -0.5)
-        ax.axis("off")
+        draw_image_with_pose(ax, images[row], joints_2d[row])
         if titles is not None:
             ax.set_title(titles[row], fontsize=8)
         poses = [joints_3d[row]] if target_3d is None else [joints_3d[row], target_3d[row]]
@@ -90,6 +96,35 @@ def predictions_figure(
             if row == 0:
                 ax3d.set_title("from the camera" if azimuth == 0 else "from the side", fontsize=8)
     return figure
+
+
+def predictions_2d_figure(
+    images: Sequence[np.ndarray],
+    joints_2d: np.ndarray,
+    target_2d: np.ndarray,
+    titles: Sequence[str] | None = None,
+) -> Figure:
+    """One row a sample: image with predicted joints, image with labelled joints.
+
+    images: (H, W, 3) uint8 RGB each · joints_2d, target_2d: (N, 17, 2) px of those images, NaN where unknown.
+    """
+    rows = len(images)
+    figure = Figure(figsize=(5.0, 2.6 * rows), layout="constrained")
+    for row in range(rows):
+        for column, joints in enumerate((joints_2d[row], target_2d[row])):
+            ax = figure.add_subplot(rows, 2, 2 * row + 1 + column)
+            draw_image_with_pose(ax, images[row], joints)
+            title = titles[row] if titles is not None and column == 0 else ("predicted", "labelled")[column]
+            ax.set_title(title, fontsize=8)
+    return figure
+
+
+def figure_pixels(figure: Figure, dpi: int = 100) -> np.ndarray:
+    """(H, W, 3) uint8 RGB picture of a figure, for loggers that want pixels."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def save_predictions_figure(

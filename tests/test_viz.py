@@ -6,7 +6,16 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from pose3d.skeleton import MPI_INF_3DHP_17
-from pose3d.viz import BONES, LEFT, RIGHT, draw_pose_2d, predictions_figure, save_predictions_figure
+from pose3d.viz import (
+    BONES,
+    LEFT,
+    RIGHT,
+    draw_pose_2d,
+    figure_pixels,
+    predictions_2d_figure,
+    predictions_figure,
+    save_predictions_figure,
+)
 
 
 def sample(rng, count=2):
@@ -44,3 +53,21 @@ def test_the_saved_figure_is_an_image(tmp_path):
     picture = matplotlib.image.imread(path)
     assert picture.ndim == 3
     assert picture.std() > 0.01
+
+
+def test_predicted_and_labelled_joints_stand_side_by_side():
+    images, joints_2d, _ = sample(np.random.default_rng(4))
+    target = joints_2d + 3
+    figure = predictions_2d_figure(images, joints_2d, target, ["first", "second"])
+    assert [ax.get_title() for ax in figure.axes] == ["first", "labelled", "second", "labelled"]
+    joint, parent = BONES[0]
+    for ax, joints in zip(figure.axes, (joints_2d[0], target[0], joints_2d[1], target[1]), strict=True):
+        np.testing.assert_array_equal(ax.lines[0].get_xydata(), joints[[joint, parent]])
+
+
+def test_pixels_of_a_figure():
+    figure = Figure(figsize=(2, 1))
+    figure.patch.set_facecolor((1.0, 0.0, 0.0))
+    pixels = figure_pixels(figure, dpi=50)
+    assert pixels.shape == (50, 100, 3)
+    assert (pixels == (255, 0, 0)).all()
