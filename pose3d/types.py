@@ -28,6 +28,9 @@ class Batch(TypedDict, total=False):
     """(B, 17, 3) mm, root-relative, camera axes, the person's own size."""
     translation: Tensor
     """(B, 3) mm, the root in camera axes."""
+    part_labels: Tensor
+    """(B, H/16, W/16) int64, where a stage asked for them: 0 background, 1 to 24 the body part at the centre of each
+    heatmap cell (decision N12)."""
     has_3d: Tensor
     """(B,) bool."""
     crop_from_img: Tensor

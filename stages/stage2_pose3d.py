@@ -26,7 +26,7 @@ class Stage2(Base3DStage):
         intermediate_taps: where intermediate supervision reads, the shallower first (decision N1); [] turns it off.
         intermediate_predicts: PO1O2 or P (decision N2).
         heatmaps: auxiliary heatmaps of the 17 joints.
-        part_labels: auxiliary part labels, where the data have them (decision N12).
+        part_labels: auxiliary part labels, for training on Human3.6M alone, without mirroring (decision N12).
         domain: tell images with 3D labels from those without behind a reversed gradient (decision L7).
         target_unit_mm: unit of 3D targets in the loss (decision L2).
         mean_pose_bias: start the stubs from the mean training pose; the paper starts from zero.
@@ -71,6 +71,12 @@ class Stage2(Base3DStage):
         init_from: str | None = None,
     ) -> None:
         super().__init__(init_from)
+
+    def setup(self, stage: str) -> None:
+        """Ask the training data for part labels where the network predicts them."""
+        if stage == "fit" and self.hparams["part_labels"]:
+            self.trainer.datamodule.give_part_labels()  # type: ignore[attr-defined]
+        super().setup(stage)
 
     def configure_models(self) -> None:
         """3DPoseNet."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import h5py
 import numpy as np
 
-from pose3d.data.schema import CHAIR, COLUMNS, IMAGES, LOWER, MASKS, PERSON, UPPER
+from pose3d.data.schema import CHAIR, COLUMNS, ENCODED, LOWER, NUM_PARTS, PERSON, UPPER
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_17, remap
@@ -77,7 +77,7 @@ def _checksums(path: Path) -> Iterator[Finding]:
     """Every dataset against the SHA-256 that was recorded when it was written."""
     with h5py.File(path, "r", locking=False) as file:
         names = [name for name in COLUMNS if name in file]
-        names += [f"{group}/{part}" for group in (IMAGES, MASKS) if group in file for part in ("data", "offset")]
+        names += [f"{group}/{part}" for group in ENCODED if group in file for part in ("data", "offset")]
         for name in names:
             dataset = file[name]
             recorded = dataset.attrs.get("sha256")
@@ -232,13 +232,17 @@ def _universal(store: PoseStore) -> Iterator[Finding]:
 
 
 def _pictures(store: PoseStore, rows: Iterable[int]) -> Iterator[Finding]:
-    """Images and masks decode and have the size that the labels say."""
+    """Images, masks and part labels decode, have the size that the labels say, and hold what they may."""
     size = store.labels("image_size")
     for row in rows:
         where = f"sample {row}"
         try:
             encoded = store.image_bytes(row)
-            pictures = {"image": store.image(row)} | ({"mask": store.mask(row)} if store.has_mask(row) else {})
+            pictures = {"image": store.image(row)}
+            if store.has_mask(row):
+                pictures["mask"] = store.mask(row)
+            if store.has_part_labels(row):
+                pictures["part-label image"] = store.part_labels(row)
         except PoseError as error:
             yield Finding("error", where, str(error).split(";")[0], "make or copy the file again")
             continue
@@ -252,6 +256,10 @@ def _pictures(store: PoseStore, rows: Iterable[int]) -> Iterator[Finding]:
         mask = pictures.get("mask")
         if mask is not None and (mask.ndim != 2 or int(mask.max()) > _ALL_BITS):
             yield Finding("error", where, "its mask is no image of region bits (0 to 15, one channel)", _REMAKE)
+        parts = pictures.get("part-label image")
+        if parts is not None and (parts.ndim != 2 or int(parts.max()) > NUM_PARTS):
+            what = f"its part labels are no image of body parts (0 to {NUM_PARTS}, one channel)"
+            yield Finding("error", where, what, _REMAKE)
 
 
 def _duplicates(store: PoseStore) -> Iterator[Finding]:

@@ -277,6 +277,11 @@ class Pose3DDataModule(PoseDataModule):
             raise PoseError("no training file has 3D labels, so there is no mean pose; add one to train_files")
         return torch.from_numpy(np.concatenate(targets).mean(axis=0, dtype=np.float64).astype(np.float32))
 
+    def give_part_labels(self) -> None:
+        """Training batches carry `part_labels` from here on; PoseError where training data cannot (decision N12)."""
+        for part in self.train_parts:
+            part.give_part_labels()
+
 
 def open_store(path: str) -> PoseStore:
     """The store at `path`; a missing one is an error that says what makes it."""

@@ -29,6 +29,11 @@ from pose3d.geometry.crop import (
 from pose3d.skeleton import MPI_INF_3DHP_17, remap
 
 ID_COLUMNS = ("subject", "sequence", "activity", "scene", "camera", "frame")
+CELL_PX = 16
+"""Side of a heatmap cell in the crop (decision N10)."""
+_CELLS_FROM_CROP = np.array(
+    [[1 / CELL_PX, 0, (1 / CELL_PX - 1) / 2], [0, 1 / CELL_PX, (1 / CELL_PX - 1) / 2], [0, 0, 1]]
+)
 _FLIP = np.array(MPI_INF_3DHP_17.flip)
 _ROOT = MPI_INF_3DHP_17.root
 
@@ -74,6 +79,7 @@ class PoseDataset(Dataset[Sample]):
         self.geometry, self.appearance = geometry, appearance(appearance_preset)
         self.composite = composite if store.has("masks") else None
         self.with_3d, self.has_3d = with_3d, store.has("joints_3d_univ")
+        self.with_part_labels = False
         self.augmentable: list[list[str]] = store.attrs["augmentable"]
         self._read_labels()
 
@@ -98,6 +104,22 @@ class PoseDataset(Dataset[Sample]):
             self.joints_3d = univ - univ[:, _ROOT, None]
         self.store.close()
 
+    def give_part_labels(self) -> None:
+        """Samples carry `part_labels` from here on; PoseError where the store has none for some of them."""
+        lacking = sum(not self.store.has_part_labels(int(row)) for row in self.rows)
+        if lacking:
+            raise PoseError(
+                f"{lacking} of {len(self)} training samples of {self.store.path} have no part labels; they are for "
+                f"training on Human3.6M alone (decision N12): leave other data out, prepare Human3.6M with its "
+                f"Segments_mat_gt_pl folders, or set model.part_labels to false"
+            )
+        if self.geometry is not None and self.geometry.flip > 0:
+            raise PoseError(
+                f"data.flip is {self.geometry.flip:g}, but which part label is left and which right is not published, "
+                f"so they cannot be mirrored; set data.flip to 0, as in the paper, or model.part_labels to false"
+            )
+        self.with_part_labels = True
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -112,6 +134,8 @@ class PoseDataset(Dataset[Sample]):
         crop = crop_matrix(centre + side * shift, side, self.image_size, draw.scale * zoom, angle, flip)
         sample = self._labels(i, crop, roll_matrix(angle, flip), flip)
         sample["image"] = self._pixels(i, crop, rng)
+        if self.with_part_labels:
+            sample["part_labels"] = self._part_labels(i, crop)
         return sample
 
     def _labels(self, i: int, crop: np.ndarray, roll: np.ndarray, flip: bool) -> Sample:
@@ -172,6 +196,15 @@ class PoseDataset(Dataset[Sample]):
             seed_transform(self.appearance, rng)
             image = self.appearance(image=image)["image"]
         return image
+
+    def _part_labels(self, i: int, crop: np.ndarray) -> np.ndarray:
+        """(S/16, S/16) int64: the label under the centre of each heatmap cell (decision N12).
+
+        A majority would give the cells of thin limbs to the background; the centre keeps each part's share of pixels.
+        """
+        labels = self.store.part_labels(int(self.rows[i]))
+        cells_from_img = _CELLS_FROM_CROP @ crop
+        return warp_crop(labels, cells_from_img, self.image_size // CELL_PX, nearest=True).astype(np.int64)
 
 
 class JoinedDataset(Dataset[Sample]):

@@ -1,6 +1,6 @@
 """The pose store's schema: what one HDF5 file holds, in which shape, type and unit.
 
-One file is one data set. Encoded images and masks lie end to end as flat bytes, with offsets (sample i is
+One file is one data set. Encoded images, masks and part labels lie end to end as flat bytes, with offsets (sample i is
 `data[offset[i]:offset[i + 1]]`); everything else is one row a sample. Units and skeleton are attributes, and each
 dataset carries the SHA-256 of its little-endian bytes, so that `pose3d check` can tell whether a file is whole.
 """
@@ -23,6 +23,9 @@ PERSON: Final = 1
 UPPER: Final = 2
 LOWER: Final = 4
 CHAIR: Final = 8
+
+# A part-label image holds 0 for background and 1 to this for body parts, in the data set's own numbering (N12).
+NUM_PARTS: Final = 24
 
 # What appearance augmentation may change in a sequence (attribute `augmentable`, datasets.md 1.5).
 AUGMENTABLE: Final = ("background", "chair", "upper", "lower")
@@ -62,9 +65,12 @@ COLUMNS: Final[dict[str, Column]] = {
 COLUMNS_2D: Final = tuple(name for name, column in COLUMNS.items() if not column.three_d)
 COLUMNS_3D: Final = tuple(name for name, column in COLUMNS.items() if column.three_d)
 
-# Encoded files end to end: uint8 `data` (sum of lengths,) and int64 `offset` (N + 1,).
+# Encoded files end to end: uint8 `data` (sum of lengths,) and int64 `offset` (N + 1,). Masks and part labels are
+# one-channel PNGs, there or not; a sample without one has an empty file.
 IMAGES: Final = "images"
 MASKS: Final = "masks"
+PARTS: Final = "parts"
+ENCODED: Final = (IMAGES, MASKS, PARTS)
 
 REQUIRED_ATTRS: Final = (
     "schema_version",

@@ -17,8 +17,10 @@ from pose3d.data.schema import (
     COLUMNS,
     COLUMNS_2D,
     COLUMNS_3D,
+    ENCODED,
     IMAGES,
     MASKS,
+    PARTS,
     REQUIRED_ATTRS,
     SCHEMA_VERSION,
     STORED_JOINT_SETS,
@@ -60,7 +62,7 @@ class PoseStore:
             self.attrs = _read_attrs(file, self.path)
             self._length = _check_layout(file, self.path, self.joint_set)
             self._columns = frozenset(name for name in COLUMNS if name in file)
-            self._offsets = {group: file[group]["offset"][:] for group in (IMAGES, MASKS) if group in file}
+            self._offsets = {group: file[group]["offset"][:] for group in ENCODED if group in file}
         # Closed again, so that workers that fork from here inherit no open handle.
         self.close()
 
@@ -76,7 +78,7 @@ class PoseStore:
         return f"PoseStore({str(self.path)!r}, {len(self)} samples, {self.attrs['joint_set']})"
 
     def has(self, name: str) -> bool:
-        """Whether the column `name`, or the group "masks", is in the file."""
+        """Whether the column `name`, or the group "masks" or "parts", is in the file."""
         return name in self._columns or name in self._offsets
 
     def labels(self, name: str) -> np.ndarray:
@@ -116,8 +118,21 @@ class PoseStore:
 
     def has_mask(self, index: int) -> bool:
         """Whether sample `index` has a mask."""
-        offset = self._offsets.get(MASKS)
-        return offset is not None and bool(offset[index + 1] > offset[index])
+        return self._has_encoded(MASKS, index)
+
+    def part_labels(self, index: int) -> np.ndarray:
+        """(H, W) uint8 body parts: 0 background, 1 to schema.NUM_PARTS."""
+        if not self.has_part_labels(index):
+            raise PoseError(f"sample {index} of {self.path} has no part labels")
+        return self._decode(self._encoded(PARTS, index), cv2.IMREAD_UNCHANGED, "part-label image", index)
+
+    def part_label_bytes(self, index: int) -> bytes | None:
+        """The encoded part labels as they were stored; None where sample `index` has none."""
+        return self._encoded(PARTS, index).tobytes() if self.has_part_labels(index) else None
+
+    def has_part_labels(self, index: int) -> bool:
+        """Whether sample `index` has part labels."""
+        return self._has_encoded(PARTS, index)
 
     def close(self) -> None:
         """Close this process's handle; the next read opens it again."""
@@ -125,6 +140,10 @@ class PoseStore:
             with contextlib.suppress(Exception):
                 self._file.close()
             self._file, self._data = None, {}
+
+    def _has_encoded(self, group: str, index: int) -> bool:
+        offset = self._offsets.get(group)
+        return offset is not None and bool(offset[index + 1] > offset[index])
 
     def _encoded(self, group: str, index: int) -> np.ndarray:
         if not 0 <= index < self._length:
@@ -194,7 +213,7 @@ def _check_layout(file: h5py.File, path: Path, joint_set: JointSet) -> int:
     for name in needed:
         if name not in present:
             raise PoseError(f"{path} lacks the key {name!r}; make the file again")
-    for group in (IMAGES, MASKS):
+    for group in ENCODED:
         if group in present and not {"data", "offset"} <= set(file[group]):
             raise PoseError(f"{path} lacks the key '{group}/data' or '{group}/offset'; make the file again")
     length = int(file["joints_2d"].shape[0])
@@ -205,7 +224,7 @@ def _check_layout(file: h5py.File, path: Path, joint_set: JointSet) -> int:
             if found.shape != shape or found.dtype != np.dtype(COLUMNS[name].dtype):
                 wanted = f"{shape} {COLUMNS[name].dtype}"
                 raise PoseError(f"{name} of {path} is {found.shape} {found.dtype.str}, not {wanted}")
-    for group in (IMAGES, MASKS):
+    for group in ENCODED:
         if group in present and file[group]["offset"].shape != (length + 1,):
             raise PoseError(f"{group}/offset of {path} has not {length + 1} entries; make the file again")
         if group in present and file[group]["offset"][-1] != file[group]["data"].shape[0]:

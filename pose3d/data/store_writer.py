@@ -21,6 +21,7 @@ from pose3d.data.schema import (
     COLUMNS_3D,
     IMAGES,
     MASKS,
+    PARTS,
     SCHEMA_VERSION,
     STORED_JOINT_SETS,
     UNIT_2D,
@@ -153,10 +154,11 @@ class StoreWriter:
             raise PoseError(f"cannot write {self.partial}: {error}; choose another output folder") from error
         self._images = _Encoded(self._file, IMAGES)
         self._masks = _Encoded(self._file, MASKS)
+        self._part_labels = _Encoded(self._file, PARTS)
         return self
 
-    def append(self, image: bytes, mask: bytes | None = None, **labels: Any) -> None:
-        """Add one sample: an encoded JPEG/PNG, an encoded one-channel PNG of region bits, and every label column."""
+    def append(self, image: bytes, mask: bytes | None = None, part_labels: bytes | None = None, **labels: Any) -> None:
+        """Add one sample: a JPEG or PNG, one-channel PNGs of region bits and of body parts, and every label column."""
         if not self._columns:
             self._create_columns(labels)
         if labels.keys() != self._columns.keys():
@@ -171,6 +173,7 @@ class StoreWriter:
             self._rows[name].append(row.copy())
         self._images.append(image)
         self._masks.append(mask or b"")
+        self._part_labels.append(part_labels or b"")
         self.num_samples += 1
         if self.num_samples % ROWS_PER_CHUNK == 0 or self._images.pending_bytes > FLUSH_BYTES:
             self._flush()
@@ -197,6 +200,7 @@ class StoreWriter:
                     rows.clear()
             self._images.flush()
             self._masks.flush()
+            self._part_labels.flush()
         except OSError as error:
             raise PoseError(f"cannot write {self.partial}: {error}; is the disk full?") from error
 
@@ -209,6 +213,7 @@ class StoreWriter:
                 column.finish()
             self._images.finish()
             self._masks.finish()
+            self._part_labels.finish()
             for name, value in self.attrs.items():
                 self._file.attrs[name] = json.dumps(value) if isinstance(value, list | dict | tuple) else value
             self._file.close()

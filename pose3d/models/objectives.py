@@ -68,7 +68,7 @@ def part_label_loss(logits: Tensor, batch: Batch) -> Tensor:
     """Cross entropy of part-label logits (B, 25, h, w) with `part_labels` (B, h, w) int64 (decision N12)."""
     if "part_labels" not in batch:
         raise PoseError("the data have no part labels; set model.part_labels to false (decision N12)")
-    return cross_entropy(logits, batch["part_labels"])  # type: ignore[typeddict-item]
+    return cross_entropy(logits, batch["part_labels"])
 
 
 def domain_loss(logits: Tensor, batch: Batch) -> Tensor:
