@@ -93,14 +93,18 @@ def _print(rows: list[Row], out: Path) -> None:
 
 
 def _commands(row: Row, args: argparse.Namespace) -> None:
-    """The commands behind one row, parents first."""
+    """The commands behind one row, parents first, or why there are none."""
     from pose3d.paper.measure import needed_tests
     from pose3d.paper.reproduce import Reproduction
-    from pose3d.paper.steps import chain, check_profile, has_stand_in, steps
+    from pose3d.paper.steps import check_profile, has_stand_in, steps
+    from pose3d.paper.testing import trainings
 
     check_profile(args.profile)
     reproduction = Reproduction(args.profile, args.out / args.profile)
-    for step in chain(str(row.step)):
+    if reason := reproduction.obstacle(row):
+        print(f"{row.key} {reason}")
+        return
+    for step in trainings([row]):
         print(shlex.join(reproduction.training_command(step, 0)))
     for test, switches in sorted(needed_tests(row, lambda name: has_stand_in(name, args.profile))):
         print(shlex.join(reproduction.test_command(steps()[str(row.step)], 0, test, switches)))

@@ -48,7 +48,8 @@ class Row:
     """A printed row: `printed` digit for digit, `figures` as numbers, None where the paper prints a dash.
 
     `step` is the training (a key of `steps.yaml`) whose best checkpoint is tested, None for other people's results.
-    `switches` are overlays of the test; with `minus` the figure is the difference to a test with those switches.
+    `switches` are overlays of the test, or another way of testing; with `minus` the figure is the difference to a test
+    with those switches. `blocked` is why a result of the paper's method cannot be run at all.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Row:
     step: str | None
     switches: tuple[str, ...]
     minus: tuple[str, ...] | None
+    blocked: str | None
 
     @property
     def key(self) -> str:
@@ -72,7 +74,7 @@ class Row:
 
     @property
     def ours(self) -> bool:
-        """Whether it is a result of the paper's method, which can be run."""
+        """Whether it is a result of the paper's method, not of another work."""
         return self.step is not None
 
 
@@ -163,4 +165,5 @@ def _row(table: str, entry: dict[str, Any], columns: dict[str, Column]) -> Row:
         step=entry.get("step"),
         switches=tuple(entry.get("switches", ())),
         minus=tuple(entry["minus"]) if "minus" in entry else None,
+        blocked=entry.get("blocked"),
     )

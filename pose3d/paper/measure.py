@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from pose3d.errors import PoseError
 from pose3d.paper.ledger import Column, Row
-
-METRICS = "metrics.json"
-"""As the table of a cell: the figure is a logged metric of the test, not a cell of an evaluation."""
 
 Tests = set[tuple[str, tuple[str, ...]]]
 
@@ -51,17 +46,8 @@ def _figure(column: Column, folder: Path | None, every: int | None) -> float | N
     """One figure of one test."""
     if folder is None:
         return None
-    if column.cell[0] == METRICS:
-        return _metric(folder / METRICS, column.cell[1])
     tables = _tables(folder / "predictions.npz", column.scoring, every, "pose class" in column.cell[0])
     return lookup(tables, column.cell)
-
-
-def _metric(path: Path, key: str) -> float | None:
-    """A logged metric of a test."""
-    if not path.is_file():
-        raise PoseError(f"there is no {path}; delete its folder and run the row again")
-    return json.loads(path.read_text()).get(key)
 
 
 @cache

@@ -13,10 +13,19 @@ from pose3d.paper.ledger import Row
 from pose3d.paper.measure import measure, needed_tests
 from pose3d.paper.merge import DATA_KEYS, digest, merged, stores
 from pose3d.paper.stand_ins import make_stand_ins
-from pose3d.paper.steps import Step, check_profile, evaluation_configs, has_stand_in, needed, steps, training_configs
+from pose3d.paper.steps import (
+    FOUND_BOX,
+    Step,
+    check_profile,
+    evaluation_configs,
+    has_stand_in,
+    steps,
+    training_configs,
+)
+from pose3d.paper.testing import box_step, crop_test, found_box_test, trainings
 from pose3d.sweep.process import environment, last_words, start, stop
 
-RECORD = "step.json"
+RECORD, BEST = "step.json", "best.ckpt"
 EVERY = {"mini": 1}
 """Test frames that a profile scores in place of the protocol's: the miniature's worlds are too small for every 64th."""
 
@@ -38,10 +47,10 @@ class Reproduction:
         """Train what the rows need and write their results. Everything is checked before the first training starts."""
         seeds = list(seeds)
         self.check(rows)
-        trainings = needed([row.step for row in rows if row.step])
+        wanted = trainings(rows)
         for seed in seeds:
-            for number, step in enumerate(trainings, 1):
-                self._train(step, seed, f"{number} of {len(trainings)}")
+            for number, step in enumerate(wanted, 1):
+                self._train(step, seed, f"{number} of {len(wanted)}")
             for row in rows:
                 for test, switches in sorted(needed_tests(row, self._available)):
                     self._test(steps()[str(row.step)], seed, test, switches)
@@ -55,7 +64,7 @@ class Reproduction:
                 raise PoseError(f"{row.key} {reason}")
         self._make_stand_ins(rows)
         for row in rows:
-            for step in needed([str(row.step)]):
+            for step in trainings([row]):
                 self._check_data(row, training_configs(step, self.profile), DATA_KEYS[:2])
             for test, switches in needed_tests(row, self._available):
                 files = evaluation_configs(steps()[str(row.step)], self.profile, test, switches)
@@ -65,12 +74,14 @@ class Reproduction:
         """Why a row cannot be run under this profile, whatever data are prepared; None when it can."""
         if row.step is None:
             return f"is another work's published figure ({row.name}); there is nothing to run"
+        if row.blocked is not None:
+            return f"cannot be run: {row.blocked}"
         tests = needed_tests(row, self._available)
         if not tests:
             sets = " and ".join(sorted({c.test for n, c in row.columns.items() if row.figures[n] is not None}))
             return f"is tested on {sets}, for which profile {self.profile!r} has no data"
         try:
-            for step in needed([row.step]):
+            for step in trainings([row]):
                 training_configs(step, self.profile)
             for test, switches in tests:
                 evaluation_configs(steps()[row.step], self.profile, test, switches)
@@ -80,7 +91,7 @@ class Reproduction:
 
     def _make_stand_ins(self, rows: Sequence[Row]) -> None:
         """Split the lab world by subject where these rows need it."""
-        piles = [training_configs(step, self.profile) for step in needed([str(row.step) for row in rows])]
+        piles = [training_configs(step, self.profile) for step in trainings(rows)]
         for row in rows:
             for test, switches in needed_tests(row, self._available):
                 piles.append(evaluation_configs(steps()[str(row.step)], self.profile, test, switches))
@@ -89,15 +100,18 @@ class Reproduction:
 
     def training_command(self, step: Step, seed: int) -> list[str]:
         """The `lightning fit` of a training, without resuming."""
-        words = [*_configs(training_configs(step, self.profile)), *self._arguments(step, seed)]
+        configs = [f"--config={path}" for path in training_configs(step, self.profile)]
+        words = [*configs, *self._arguments(step, seed)]
         return ["lightning", "fit", *words, f"--run_dir={self.folder(step, seed)}", "--test_after_fit=false"]
 
     def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
-        """The `lightning test` of a training's best checkpoint."""
+        """The test of a training's best checkpoint: in crops around the true box, or of whole images (`FOUND_BOX`)."""
         files = evaluation_configs(step, self.profile, test, switches)
-        checkpoint = self.folder(step, seed) / "best.ckpt"
-        run_dir = self.test_folder(step.name, seed, test, switches)
-        return ["lightning", "test", *_configs(files), f"--ckpt_path={checkpoint}", f"--run_dir={run_dir}"]
+        checkpoint = self.folder(step, seed) / BEST
+        folder = self.test_folder(step.name, seed, test, switches)
+        if FOUND_BOX in switches:
+            return found_box_test(files, checkpoint, self.folder(box_step(step), seed) / BEST, folder)
+        return crop_test(files, checkpoint, folder)
 
     def folder(self, step: Step, seed: int) -> Path:
         """Run folder of a training."""
@@ -115,7 +129,7 @@ class Reproduction:
         """What differs between seeds, and the parent."""
         words = [f"--seed_everything={seed}", f"--data.init_args.seed={seed}"]
         if step.parent is not None:
-            words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / 'best.ckpt'}")
+            words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / BEST}")
         return words
 
     def _check_data(self, row: Row, files: Sequence[Path], keys: Sequence[str]) -> None:
@@ -132,6 +146,8 @@ class Reproduction:
         record = _read(folder / RECORD)
         if record and record["digest"] != identity:
             raise PoseError(f"{folder} was trained with other settings; delete it, or choose another --out")
+        if record:
+            self._check_parent(step, seed)
         if record and record["done"]:
             self.say(f"training {step.name}, seed {seed} ({place}): done before")
             return
@@ -141,6 +157,20 @@ class Reproduction:
         _write(folder / RECORD, {"digest": identity, "done": False, "command": command})
         self._call(f"training {step.name}, seed {seed} ({place})", command, folder / "log.txt")
         _write(folder / RECORD, {"digest": identity, "done": True, "command": command})
+
+    def _check_parent(self, step: Step, seed: int) -> None:
+        """Raise PoseError where a training began from other weights than its parent has by now."""
+        origin = (_read(self.folder(step, seed) / "last.json") or {}).get("parent")
+        if step.parent is None or origin is None:
+            return
+        from pose3d.checkpoint import sha256_of
+
+        parent = self.folder(steps()[step.parent], seed) / BEST
+        if sha256_of(parent) != origin["sha256"]:
+            folder = self.folder(step, seed)
+            raise PoseError(
+                f"{folder} began from another {parent} than is there now; delete it, or choose another --out"
+            )
 
     def _test(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> None:
         """Test, unless it is done with these settings."""
@@ -180,10 +210,6 @@ class Reproduction:
         }
         content = {"row": row.key, "profile": self.profile, "seed": seed, "tested_on": tested, "figures": figures}
         _write(self.out / "results" / row.table / row.id / f"seed{seed}.json", content)
-
-
-def _configs(files: Sequence[Path]) -> list[str]:
-    return [f"--config={path}" for path in files]
 
 
 def _read(path: Path) -> dict | None:

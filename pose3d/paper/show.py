@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -64,21 +64,39 @@ def show(table: PaperTable, rows: Sequence[Row], out: Path) -> Table:
     from rich.table import Table
 
     shown = Table(title=f"{table.id} · {table.title}", box=box.SIMPLE_HEAD, title_justify="left")
-    shown.caption = "\n".join([f"{table.source}. {table.protocol}", *table.notes])
-    shown.caption_justify = "left"
     shown.add_column("row", overflow="fold")
     shown.add_column("result", overflow="fold")
     shown.add_column("figures of")
     for column in table.columns.values():
         shown.add_column(f"{column.name}\n{column.unit}", justify="right")
     shown.add_column("config, or data", overflow="fold")
+    measured = {row.key: read_ours(out, row) for row in rows}
+    shown.caption = "\n".join([f"{table.source}. {table.protocol}", *table.notes, *_gaps(rows, measured)])
+    shown.caption_justify = "left"
     for row in rows:
         shown.add_row(row.key, escape(row.name), "paper", *row.printed.values(), config_words(row))
-        for ours in read_ours(out, row):
+        for ours in measured[row.key]:
             where = f"{ours.profile} profile, {', '.join(ours.tested_on)}"
             by = f"here, {len(ours.seeds)} seed{'s' if len(ours.seeds) > 1 else ''}"
             shown.add_row("", "", by, *(ours.text(column) for column in table.columns), where, style="cyan")
     return shown
+
+
+def _gaps(rows: Sequence[Row], measured: Mapping[str, Sequence[Ours]]) -> list[str]:
+    """Why rows have no figures of ours, or not in every column that the paper prints."""
+    notes = [f"{row.key} cannot be run: {row.blocked}." for row in rows if row.blocked is not None]
+    gaps = any(
+        row.figures[column] is not None and not ours.figures[column]
+        for row in rows
+        for ours in measured[row.key]
+        for column in row.columns
+    )
+    if gaps:
+        notes.append(
+            "A dash in a line of ours, where the paper has a figure: the data named there have no such activity, scene "
+            "or test set (the embedded lab world has activities of its own, not Human3.6M's)."
+        )
+    return notes
 
 
 def _words(step: Step) -> str:

@@ -18,6 +18,8 @@ from pose3d.errors import PoseError
 
 FOLDER = Path(__file__).parent
 CONFIGS = Path("configs")
+FOUND_BOX = "test/box_2dposenet"
+"""The one switch that is no overlay, but another way of testing (see `testing`)."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,14 @@ def training_configs(step: Step, profile: str) -> list[Path]:
 
 
 def evaluation_configs(step: Step, profile: str, test: str, switches: Sequence[str]) -> list[Path]:
-    """The overlays of a test of a training's best checkpoint on another test set, with other switches."""
+    """The overlays of a test of a training's best checkpoint on another test set, with other switches.
+
+    `FOUND_BOX` adds none: it is the command that differs.
+    """
     files = training_configs(step, profile)
     files.append(_data(profile, f"{test}_test"))
     for switch in switches:
-        files += _switch(profile, switch)
+        files += _switch(profile, switch) if switch != FOUND_BOX else []
     return files
 
 

@@ -1,0 +1,49 @@
+"""How rows are tested: what has to be trained for it, and the command that leaves predictions.npz behind.
+
+Most tests are a `lightning test` of the row's network in crops around the true box, with the row's switches as
+overlays. The box from 2DPoseNet (paper section 6.4) is no such switch: a stage only ever sees crops. It is the whole
+method on whole images (paper Fig. 1), which is `pose3d predict` of the test set with both networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pose3d.paper.ledger import Row
+from pose3d.paper.merge import merged, stores
+from pose3d.paper.steps import FOUND_BOX, Step, chain, needed, steps
+
+POSE2D = "pose2d"
+"""The 2DPoseNet of rows whose own network does not come from one."""
+
+
+def trainings(rows: Sequence[Row]) -> list[Step]:
+    """Everything that the rows train, each once, parents before children."""
+    names = [row.step for row in rows if row.step is not None]
+    for row in rows:
+        if row.step is not None and FOUND_BOX in (*row.switches, *(row.minus or ())):
+            names.append(box_step(steps()[row.step]).name)
+    return needed(names)
+
+
+def box_step(step: Step) -> Step:
+    """The training whose 2DPoseNet finds the box for a network: its own ancestor, or else the ledger's one."""
+    first = chain(step.name)[0]
+    return first if first.stage == "stage1" else steps()[POSE2D]
+
+
+def crop_test(files: Sequence[Path], checkpoint: Path, folder: Path) -> list[str]:
+    """The `lightning test` of a checkpoint in crops around the true box."""
+    configs = [f"--config={path}" for path in files]
+    return ["lightning", "test", *configs, f"--ckpt_path={checkpoint}", f"--run_dir={folder}"]
+
+
+def found_box_test(files: Sequence[Path], checkpoint: Path, box_checkpoint: Path, folder: Path) -> list[str]:
+    """The `pose3d predict` of the configured test set, with the configured perspective correction."""
+    (store,) = stores(files, ("test_file",))
+    command = ["pose3d", "predict", str(store), f"--checkpoint={checkpoint}", f"--box-checkpoint={box_checkpoint}"]
+    mode = merged(files)["model"]["init_args"].get("perspective_correction")
+    if mode is not None:
+        command.append(f"--perspective-correction={mode}")
+    return [*command, f"--out={folder / 'predictions.npz'}"]
