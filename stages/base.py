@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from pose3d import __version__
 from pose3d.checkpoint import PROVENANCE, HandOffReport, Provenance, ancestry, hand_off
+from pose3d.crop_settings import CROPS, CropSettings, check_parent, recorded_crops, require_same_normalisation
 from pose3d.errors import PoseError
 from pose3d.models.objectives import total_loss
 from pose3d.schedule import Schedule
@@ -24,6 +25,7 @@ from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
 from stages.hand_off_table import print_hand_off
 from stages.optimizers import base_rate, build_optimizer, freeze_resting_groups
+from stages.run_data import crop_settings, data_identity
 
 log = logging.getLogger("stages")
 
@@ -56,6 +58,7 @@ class BaseStage(LightningModule):
         self.init_from = init_from
         self.parent: Provenance | None = None
         self.data: dict[str, Any] = {}
+        self.crops: CropSettings | None = None
         self.config_sha256: str | None = None
         self.loaded_metrics: dict[str, float] = {}
         self.configure_models()
@@ -113,9 +116,18 @@ class BaseStage(LightningModule):
         return Schedule.load(self.hparams["schedule"]).scaled(self.hparams["iterations_scale"])
 
     def setup(self, stage: str) -> None:
-        """Note the data's identity."""
+        """Note the data's identity and crops; refuse crops that the network or the parent's weights do not suit."""
+        datamodule = self.trainer.datamodule  # type: ignore[attr-defined]
+        if datamodule is not None:
+            self.crops = crop_settings(datamodule)
+            size = self.hparams.get("image_size", self.crops.image_size)
+            if size != self.crops.image_size:
+                found = f"model.image_size is {size}, data.image_size {self.crops.image_size}"
+                raise PoseError(f"{found}; make them the same")
         if stage == "fit":
-            self.data = data_identity(self.trainer.datamodule)  # type: ignore[attr-defined]
+            self.data = data_identity(datamodule)
+            if self.parent is not None and self.crops is not None:
+                check_parent(self.parent, self.crops)
 
     def on_fit_start(self) -> None:
         """Say it when a stage starts without its parent; refuse to start from nothing."""
@@ -162,6 +174,7 @@ class BaseStage(LightningModule):
                 {"iterations": p.iterations, "lr": p.lr, "weights": dict(p.weights)} for p in self.schedule.phases
             ],
             "data": self.data,
+            CROPS: None if self.crops is None else asdict(self.crops),
             "config_sha256": self.config_sha256,
             "parent": self.parent,
         }
@@ -181,16 +194,9 @@ class BaseStage(LightningModule):
                 raise PoseError(
                     f"the checkpoint has {key} {stored.get(key)!r}, this run has {value!r}; make them the same"
                 )
+        recorded = recorded_crops(stored)
+        if self.crops is None:
+            self.crops = recorded
+        elif recorded is not None:
+            require_same_normalisation("the checkpoint", recorded, self.crops)
         self.parent, self.data, self.loaded_metrics = stored["parent"], stored["data"], stored["metrics"]
-
-
-def data_identity(datamodule: Any) -> dict[str, Any]:
-    """Which stores a run learns from and is validated on: file, source, generator, seed, how many samples."""
-    return {
-        split: [
-            {"file": str(part.store.path), "samples": len(part)}
-            | {key: part.store.attrs[key] for key in ("source", "generator", "seed")}
-            for part in parts
-        ]
-        for split, parts in (("train", datamodule.train_parts), ("val", datamodule.val_parts))
-    }

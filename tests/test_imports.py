@@ -24,7 +24,7 @@ LAYERS = [
         "pose3d.viz",
         "pose3d.predictions",
     ],
-    ["pose3d.geometry", "pose3d.heatmaps", "pose3d.schedule", "pose3d.checkpoint"],
+    ["pose3d.geometry", "pose3d.heatmaps", "pose3d.schedule", "pose3d.checkpoint", "pose3d.crop_settings"],
     ["pose3d.skeleton"],
     ["pose3d.types", "pose3d.errors", "pose3d.torchvision_ops", "pose3d"],
 ]

@@ -1,44 +1,35 @@
 """The deployed networks of a checkpoint: 8-bit crops in, millimetres and heatmaps out.
 
-The network is built from the hyperparameters in the checkpoint and filled strictly. What its input looked like (side of
-the crop, margin of the box, normalisation) is in the run's config.yaml beside the checkpoint; where that is missing,
-the values below stand in.
+The network is built from the hyperparameters in the checkpoint and filled strictly; its provenance says how the crops
+were cut.
 """
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from torch import Tensor, nn
 
 from pose3d.checkpoint import NET, PROVENANCE, read_checkpoint
-from pose3d.data.normalise import check_scheme, normalise
+from pose3d.crop_settings import ASSUMED, CropSettings, recorded_crops
+from pose3d.data.normalise import normalise
 from pose3d.errors import PoseError
 from pose3d.geometry.decode import PerspectiveCorrection
 from pose3d.models import FusionNet, Pose2DNet, Pose3DNet
 from pose3d.models.build import build_fusion, build_pose2d, build_pose3d
 
+log = logging.getLogger("pose3d")
+
 BUILD: dict[str, Callable[[dict[str, Any], None], Pose2DNet | Pose3DNet | FusionNet]]
 BUILD = {"stage1": build_pose2d, "stage2": build_pose3d, "stage3": build_fusion}
-
-
-@dataclass(frozen=True)
-class CropSettings:
-    """How crops were cut in training."""
-
-    image_size: int | None = None
-    """Side in px; None: not known."""
-    box_margin: float = 1.25
-    normalisation: str = "imagenet"
 
 
 class Deployed2D(nn.Module):
     """2DPoseNet as it is used: without skips and intermediate maps, normalising its own input."""
 
-    def __init__(self, net: Pose2DNet, settings: CropSettings = CropSettings()) -> None:
+    def __init__(self, net: Pose2DNet, settings: CropSettings) -> None:
         super().__init__()
         self.net, self.settings = net.deploy(), settings
         self.requires_grad_(False).eval()
@@ -62,9 +53,9 @@ class Deployed3D(nn.Module):
     def __init__(
         self,
         net: Pose3DNet | FusionNet,
-        target_unit_mm: float = 100.0,
-        perspective_correction: PerspectiveCorrection = "centroid",
-        settings: CropSettings = CropSettings(),
+        target_unit_mm: float,
+        perspective_correction: PerspectiveCorrection,
+        settings: CropSettings,
     ) -> None:
         super().__init__()
         pose3d = net.pose3d if isinstance(net, FusionNet) else net
@@ -90,18 +81,23 @@ class Deployed3D(nn.Module):
 def load_deployed(path: str | Path) -> Deployed2D | Deployed3D:
     """The deployed network of any stage's checkpoint, on the CPU.
 
-    A missing or damaged file, or one whose weights do not fit its hyperparameters, is a PoseError.
+    A missing or damaged file, or one whose weights do not fit its hyperparameters, is a PoseError. A checkpoint from
+    before crop settings were recorded gets `ASSUMED`, and a warning says so.
     """
     content = read_checkpoint(path, made_by=" ".join(BUILD))
-    hp, stage = content["hyper_parameters"], content[PROVENANCE]["stage"]
-    settings = crop_settings(Path(path))
-    net = BUILD[stage](hp, None)
+    hp, provenance = content["hyper_parameters"], content[PROVENANCE]
+    net = BUILD[provenance["stage"]](hp, None)
     weights = {k.removeprefix(NET): v for k, v in content["state_dict"].items() if k.startswith(NET)}
     try:
         net.load_state_dict(weights, strict=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:160]
         raise PoseError(f"the weights in {path} do not fit its own settings ({reason}); make it again") from error
+    settings = recorded_crops(provenance)
+    if settings is None:
+        settings = ASSUMED
+        message = "%s does not say how its crops were cut; taking margin %g and %s normalisation"
+        log.warning(message, path, settings.box_margin, settings.normalisation)
     if isinstance(net, Pose2DNet):
         return Deployed2D(net, settings)
     return Deployed3D(net, hp["target_unit_mm"], hp["perspective_correction"], settings)
@@ -121,23 +117,6 @@ def load_deployed_3d(path: str | Path) -> Deployed3D:
     if not isinstance(net, Deployed3D):
         raise PoseError(f"{path} is a checkpoint of stage1, which knows no 3D poses; give one of stage2 or stage3")
     return net
-
-
-def crop_settings(checkpoint: Path) -> CropSettings:
-    """What config.yaml in the checkpoint's folder says about its crops; the defaults where there is none."""
-    path = checkpoint.parent / "config.yaml"
-    if not path.is_file():
-        return CropSettings()
-    try:
-        data: dict[str, Any] = yaml.safe_load(path.read_text())["data"]["init_args"]
-        settings = CropSettings(int(data["image_size"]), float(data["box_margin"]), str(data["normalisation"]))
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise PoseError(
-            f"{path} does not say how the crops of {checkpoint.name} were cut ({type(error).__name__}: {error}); "
-            "put the run's own file back, or remove it to use the defaults"
-        ) from error
-    check_scheme(settings.normalisation)
-    return settings
 
 
 def device_of(name: str) -> torch.device:

@@ -109,7 +109,7 @@ class PosePredictor:
 
     @property
     def _size_2d(self) -> int:
-        """2DPoseNet is fully convolutional; it is given the size it was trained at."""
+        """2DPoseNet is fully convolutional; it is given the size it was trained at, where that is known."""
         assert self.pose2d is not None
         return self.pose2d.settings.image_size or self.pose3d.image_size
 

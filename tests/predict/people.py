@@ -1,5 +1,6 @@
 """Networks whose answers are known, images that they can read, and small checkpoints."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pose3d.crop_settings import CROPS, CropSettings
 from pose3d.heatmaps import cells_from_crop, render_heatmaps
-from pose3d.predict.networks import CropSettings, Deployed2D, Deployed3D
+from pose3d.predict.networks import Deployed2D, Deployed3D
 from pose3d.skeleton import MPI_INF_3DHP_17
 from stages import Stage1, Stage2, Stage3
 from tests.data.drawn import STANDING
 from tests.models.nets import SIDE
 
+CROPS_HERE = CropSettings(SIDE, 1.25, "imagenet")
 COMMON: dict[str, Any] = {"schedule": "unread.yaml", "backbone": "resnet10t", "weights": None}
 
 
@@ -61,7 +64,7 @@ class Reader2D(Deployed2D):
 
     def __init__(self, size: int) -> None:
         nn.Module.__init__(self)
-        self.parameter, self.settings = nn.Parameter(torch.zeros(1)), CropSettings(size)
+        self.parameter, self.settings = nn.Parameter(torch.zeros(1)), CropSettings(size, 1.25, "imagenet")
 
     def forward(self, crops: Tensor) -> dict[str, Tensor]:
         return {"heatmaps": read_marks(crops, 15)}
@@ -73,15 +76,15 @@ class Reader3D(Deployed3D):
     def __init__(self, pose: np.ndarray, size: int, has_heatmaps: bool = True) -> None:
         nn.Module.__init__(self)
         self.pose, self.image_size, self.has_heatmaps = torch.from_numpy(pose).float(), size, has_heatmaps
-        self.settings, self.perspective_correction = CropSettings(size), "centroid"
+        self.settings, self.perspective_correction = CropSettings(size, 1.25, "imagenet"), "centroid"
 
     def forward(self, crops: Tensor) -> dict[str, Tensor]:
         answer = {"joints_3d": self.pose.expand(len(crops), 17, 3)}
         return answer | ({"heatmaps": read_marks(crops, 17)} if self.has_heatmaps else {})
 
 
-def save_stage(path: Path, number: int, **hyperparameters: Any) -> Path:
-    """A checkpoint as a stage writes it, with random weights and batch-norm statistics."""
+def save_stage(path: Path, number: int, crops: CropSettings | None = CROPS_HERE, **hyperparameters: Any) -> Path:
+    """A checkpoint as a stage writes it, with random weights and batch-norm statistics; `crops` None: an older one."""
     torch.manual_seed(number)
     stage = {1: Stage1, 2: Stage2, 3: Stage3}[number]
     size = {} if number == 1 else {"image_size": SIDE}
@@ -89,7 +92,7 @@ def save_stage(path: Path, number: int, **hyperparameters: Any) -> Path:
     for name, buffer in module.net.named_buffers():
         if name.endswith("running_mean"):
             buffer.normal_(0, 0.1)
-    provenance = {"stage": module.stage, **module.identity}
+    provenance = {"stage": module.stage, **module.identity} | ({CROPS: asdict(crops)} if crops is not None else {})
     content = {
         "state_dict": module.state_dict(),
         "hyper_parameters": dict(module.hparams),

@@ -15,7 +15,7 @@ from tests.predict.people import save_stage
 @pytest.mark.parametrize(("number", "switches"), [(1, {}), (3, {"hidden": (32, 16)})])
 def test_the_file_answers_like_the_network_for_any_batch(tmp_path, number, switches):
     checkpoint = save_stage(tmp_path / "best.ckpt", number, **switches)
-    exported = export_checkpoint(checkpoint, tmp_path / "deep" / "net.pt2", SIDE if number == 1 else None)
+    exported = export_checkpoint(checkpoint, tmp_path / "deep" / "net.pt2")
     assert exported.difference <= 1e-4
     description = {README: ""}
     program = torch.export.load(exported.path, extra_files=description).module()
@@ -29,7 +29,7 @@ def test_the_file_answers_like_the_network_for_any_batch(tmp_path, number, switc
 
 
 def test_mistakes_leave_no_file(tmp_path):
-    first, second = save_stage(tmp_path / "1.ckpt", 1), save_stage(tmp_path / "2.ckpt", 2, modalities=["P"])
+    first, second = save_stage(tmp_path / "1.ckpt", 1, crops=None), save_stage(tmp_path / "2.ckpt", 2, modalities=["P"])
     with pytest.raises(PoseError, match=r"exported as \.pt2 \(torch\.export\), not '\.onnx'"):
         export_checkpoint(second, tmp_path / "net.onnx")
     with pytest.raises(PoseError, match="give --image-size"):

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from pose3d.crop_settings import ASSUMED, CropSettings
 from pose3d.data.normalise import normalise
 from pose3d.errors import PoseError
 from pose3d.predict import PosePredictor
-from pose3d.predict.networks import CropSettings, crop_settings, load_deployed, load_deployed_2d, load_deployed_3d
+from pose3d.predict.networks import load_deployed, load_deployed_2d, load_deployed_3d
 from pose3d.predict.person import crop_of_box, cut
 from stages import Stage1, Stage2, Stage3
 from tests.models.nets import SIDE
@@ -89,14 +90,23 @@ def test_missing_and_misplaced_checkpoints(tmp_path):
         load_deployed_2d(save_stage(tmp_path / "2.ckpt", 2))
 
 
-def test_crops_are_cut_as_the_run_did(tmp_path):
-    assert crop_settings(tmp_path / "best.ckpt") == CropSettings(None, 1.25, "imagenet")
+@pytest.mark.parametrize(("number", "load"), [(1, load_deployed_2d), (3, load_deployed_3d)])
+def test_crops_are_as_the_checkpoint_says_whatever_lies_beside_it(tmp_path, number, load, caplog):
+    settings = CropSettings(SIDE, 1.5, "caffe")
+    path = save_stage(tmp_path / "best.ckpt", number, settings)
     config = tmp_path / "config.yaml"
-    config.write_text("data: {init_args: {image_size: 96, box_margin: 1.5, normalisation: caffe}}")
-    assert crop_settings(tmp_path / "best.ckpt") == CropSettings(96, 1.5, "caffe")
-    config.write_text("data: {init_args: {image_size: 96}}")
-    with pytest.raises(PoseError, match=r"does not say how the crops of best\.ckpt were cut"):
-        crop_settings(tmp_path / "best.ckpt")
-    config.write_text("data: {init_args: {image_size: 96, box_margin: 1.5, normalisation: zca}}")
-    with pytest.raises(PoseError, match="unknown normalisation 'zca'"):
-        crop_settings(tmp_path / "best.ckpt")
+    config.write_text("data: {init_args: {image_size: 96, box_margin: 1.1, normalisation: imagenet}}")
+    net, stage = load(path), stage_of(path, number)
+    assert net.settings == settings
+    assert not caplog.records
+    crops = cut(images(), [crop_of_box(box, 1.5, SIDE) for box in BOXES], SIDE)
+    with torch.no_grad():
+        outputs = stage.net(normalise(crops, "caffe"))
+        expected = outputs["Hdeep"] if number == 1 else outputs["H"]
+        torch.testing.assert_close(net(crops)["heatmaps"], expected)
+
+
+def test_a_checkpoint_that_does_not_say_gets_the_defaults_and_a_warning(tmp_path, caplog):
+    path = save_stage(tmp_path / "best.ckpt", 1, crops=None)
+    assert load_deployed(path).settings == ASSUMED == CropSettings(None, 1.25, "imagenet")
+    assert "does not say how its crops were cut; taking margin 1.25 and imagenet" in caplog.text
