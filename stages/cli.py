@@ -7,7 +7,6 @@
 
 import logging
 import math
-import os
 import sys
 from typing import Any
 
@@ -17,15 +16,16 @@ from stages import Stage1, Stage2, Stage3  # noqa: F401  (first: prepares the im
 # isort: split
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, WandbLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults, StepProgress
+from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults, StepProgress, WandbRun
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from stages.base import BaseStage
 from stages.messages import quiet_libraries, user_mistake
 from stages.precision import auto_precision
 from stages.run_config import RunConfig
+from stages.wandb_agent import folder_of_agent, report_to_agent
 
 log = logging.getLogger("stages")
 
@@ -81,6 +81,10 @@ class StageCLI(LightningCLI):
         if path is not None or self.subcommand != "fit":
             self._get(self.config, "model").init_args["init_from"] = None
 
+    def before_instantiate_classes(self) -> None:
+        """A trial of a W&B sweep reports to its agent."""
+        report_to_agent(self._get(self.config, "trainer")["logger"])
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Steps from the schedule, validations from steps, precision from the machine, a logger in the run folder."""
         config = self._get(self.config_init, "trainer")
@@ -103,6 +107,9 @@ class StageCLI(LightningCLI):
         if self.subcommand == "fit" and decay > 0:
             # In front: it must undo a swap of weights before checkpoints are saved.
             trainer.callbacks.insert(0, AveragedWeights(decay))  # type: ignore[attr-defined]
+        if any(isinstance(logger, WandbLogger) for logger in trainer.loggers):
+            # Behind: its pictures show the averaged weights, as the scores do.
+            trainer.callbacks.append(WandbRun())  # type: ignore[attr-defined]
         return trainer
 
     def _steps(self, config: Any) -> dict[str, Any]:
@@ -137,7 +144,7 @@ def main(args: list[str] | None = None) -> int:
     terminated; in the last two cases last.ckpt has the state to go on from.
     """
     quiet_libraries()
-    args = [*(sys.argv[1:] if args is None else args), *_folder_of_agent()]
+    args = [*(sys.argv[1:] if args is None else args), *folder_of_agent()]
     raising: dict[str, Any] = {"prog": "lightning", "exit_on_error": False}
     try:
         StageCLI(
@@ -164,12 +171,6 @@ def main(args: list[str] | None = None) -> int:
         print(f"lightning: {sentence}", file=sys.stderr)
         return 2
     return 0
-
-
-def _folder_of_agent() -> list[str]:
-    """Runs that a W&B agent starts get a folder of their own: `wandb agent` may run several on one machine."""
-    sweep, run = os.environ.get("WANDB_SWEEP_ID"), os.environ.get("WANDB_RUN_ID")
-    return [f"--run_dir=runs/sweeps/{sweep}/{run}"] if sweep and run else []
 
 
 if __name__ == "__main__":

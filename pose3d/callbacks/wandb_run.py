@@ -1,0 +1,117 @@
+"""What a W&B run shows beside its curves: where the run comes from, and pictures of its predictions."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import WandbLogger
+from torch import Tensor
+
+from pose3d.data.normalise import denormalise
+from pose3d.geometry.crop import transform_points
+from pose3d.viz import figure_pixels, predictions_2d_figure, predictions_figure
+
+NUM_JOINTS = 17
+
+
+class WandbRun(Callback):
+    """Writes to the first WandbLogger of a run, on rank zero; without one it does nothing.
+
+    The run's configuration gets `provenance`, the same dictionary that checkpoints carry: stage, version, data with
+    hashes, hash of the configuration, the parent's path, hash and its own ancestors. Step and scores are left out, as
+    W&B has them as curves. Every validation, and the test, shows the same samples again: key `{val,test}/predictions`.
+
+    Args:
+        pictures: samples shown each time, one from each of as many batches, spread over the set.
+    """
+
+    def __init__(self, pictures: int = 4) -> None:
+        self.pictures = pictures
+        self.chosen: set[int] = set()
+        self.shown: list[tuple[np.ndarray, str]] = []
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say where the run comes from; a resumed one knows its parent from the checkpoint by now."""
+        logger = wandb_logger(trainer)
+        if logger is None:
+            return
+        provenance: dict[str, Any] = pl_module.provenance()  # type: ignore[operator]
+        origin = {key: value for key, value in provenance.items() if key not in ("step", "metrics")}
+        logger.log_hyperparams({"provenance": origin})
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Choose batches."""
+        self._choose(trainer.num_val_batches)
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Choose batches."""
+        self._choose(trainer.num_test_batches)
+
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: int
+    ) -> None:
+        """Draw a sample of the chosen batches."""
+        self._draw(trainer, pl_module, batch, batch_idx)
+
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: int
+    ) -> None:
+        """Draw a sample of the chosen batches."""
+        self._draw(trainer, pl_module, batch, batch_idx)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Send the pictures."""
+        self._send(trainer, "val")
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Send the pictures."""
+        self._send(trainer, "test")
+
+    def _choose(self, batches: list[int] | list[int | float]) -> None:
+        last = int(sum(batches)) - 1
+        self.chosen = {round(i * last / max(self.pictures - 1, 1)) for i in range(self.pictures)}
+        self.shown = []
+
+    def _draw(self, trainer: Trainer, pl_module: LightningModule, batch: dict[str, Tensor], batch_idx: int) -> None:
+        if batch_idx not in self.chosen or trainer.sanity_checking or wandb_logger(trainer) is None:
+            return
+        one = {key: value[:1] for key, value in batch.items() if isinstance(value, Tensor)}
+        predictions: dict[str, Tensor] = pl_module.predict_step(one)
+        self.shown.append(picture(predictions, one, trainer.datamodule.normalisation))  # type: ignore[attr-defined]
+
+    def _send(self, trainer: Trainer, split: str) -> None:
+        logger = wandb_logger(trainer)
+        if logger is not None and self.shown:
+            pictures, captions = zip(*self.shown, strict=True)
+            logger.log_image(f"{split}/predictions", list(pictures), step=trainer.global_step, caption=list(captions))
+        self.shown = []
+
+
+def wandb_logger(trainer: Trainer) -> WandbLogger | None:
+    """The run's WandbLogger, on rank zero."""
+    found = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
+    return found[0] if found and trainer.is_global_zero else None
+
+
+def picture(predictions: dict[str, Tensor], batch: dict[str, Tensor], normalisation: str) -> tuple[np.ndarray, str]:
+    """(H, W, 3) uint8 RGB picture and caption of a batch of one: skeleton on the crop, and the truth beside it.
+
+    A 3D pose stands beside its target in grey, from two sides; a 2D pose beside its labels.
+    """
+    images = list(denormalise(batch["image"], normalisation).cpu().numpy())
+    joints_2d = torch.full((1, NUM_JOINTS, 2), torch.nan)
+    if "joints_2d" in predictions:
+        in_crop = transform_points(batch["crop_from_img"], predictions["joints_2d"]).float().cpu()
+        joints_2d[:, : in_crop.shape[1]] = in_crop
+    caption = f"frame {int(batch['frame'][0])}"
+    if "joints_3d" in predictions:
+        pose, target = predictions["joints_3d"].float().cpu(), batch["joints_3d"].float().cpu()
+        if bool(batch["has_3d"][0]):
+            caption += f": {float((pose - target).norm(dim=-1).mean()):.0f} mm"
+        figure = predictions_figure(images, joints_2d.numpy(), pose.numpy(), target.numpy(), [caption])
+    else:
+        known = batch["visible"].bool()[..., None]
+        labelled = torch.where(known, batch["joints_2d_crop"], torch.nan).float().cpu()
+        figure = predictions_2d_figure(images, joints_2d.numpy(), labelled.numpy(), [caption])
+    return figure_pixels(figure), caption
