@@ -40,7 +40,7 @@ def loss_columns(run: RunFolder) -> dict[str, str]:
 
 def _losses(run: RunFolder, columns: dict[str, str], hues: dict[str, str]) -> go.Figure:
     assert run.log is not None
-    figure = new_figure(HEIGHT, xaxis_title="step", yaxis_type="log", hovermode="closest")
+    figure = new_figure(HEIGHT, xaxis_title="step", hovermode="closest")
     shown = set()
     for output, column in columns.items():
         modality = next((x for x in ("O1", "O2") if output.startswith(x)), "P")
@@ -49,7 +49,9 @@ def _losses(run: RunFolder, columns: dict[str, str], hues: dict[str, str]) -> go
             .update(legendgroup=column, hovertemplate=f"{output}: %{{y:.4g}} at step %{{x}}<extra></extra>")
         )  # fmt: skip
         shown.add(column)
-    figure.update_yaxes(dtick="D2")
+    positive = [value for output in columns for value in run.log[LOSS + output].values if value > 0]
+    if positive and max(positive) > 3 * min(positive):  # a log axis has no ticks to show in less than that
+        figure.update_yaxes(type="log", dtick="D2")
     return figure
 
 

@@ -24,6 +24,11 @@ class Grid:
     body: list[list[Cell]]
     notes: tuple[str, ...] = ()
 
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the whole width of the page."""
+        return len(self.head[-1]) > 5
+
 
 def metrics_grid(title: str, found: PoseMetrics) -> Grid:
     """One row a pose, three numbers a scene, all frames first."""
