@@ -3,13 +3,14 @@
 from typing import Any
 
 from pose3d.crop_settings import CropSettings
+from pose3d.data.identity import content_sha256
 
 
 def data_identity(datamodule: Any) -> dict[str, Any]:
-    """Which stores a run learns from and is validated on: file, source, generator, seed, how many samples."""
+    """Which stores a run learns from and is validated on: file, hash of the content, source, seed, samples."""
     return {
         split: [
-            {"file": str(part.store.path), "samples": len(part)}
+            {"file": str(part.store.path), "sha256": content_sha256(part.store.path), "samples": len(part)}
             | {key: part.store.attrs[key] for key in ("source", "generator", "seed")}
             for part in parts
         ]

@@ -10,6 +10,7 @@ import yaml
 from jsonargparse import Namespace
 
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
+from pose3d.data.identity import content_sha256
 from stages.wandb_agent import folder_of_agent, report_to_agent
 from tests.stages.conftest import Workshop
 from tests.stages.wandb_log import records
@@ -62,6 +63,7 @@ def test_the_ancestry_is_in_the_configuration(runs):
     assert (origin["parent"]["parent"], logged[1][0]["provenance"]["parent"]) == (None, None)
     (store,) = origin["data"]["train"]
     assert store["file"] == str(workshop.root / "train.h5")
+    assert store["sha256"] == content_sha256(store["file"])
     # The hyperparameters that Lightning logs are still there.
     assert config["lr_multipliers"]["trunk"] == 0.001
 
