@@ -25,6 +25,7 @@ from stages.base import BaseStage
 from stages.messages import quiet_libraries, user_mistake
 from stages.precision import auto_precision
 from stages.run_config import RunConfig
+from stages.sync_batchnorm import TimmSyncBatchNorm
 from stages.wandb_agent import folder_of_agent, report_to_agent
 
 log = logging.getLogger("stages")
@@ -91,13 +92,15 @@ class StageCLI(LightningCLI):
         if config["precision"] is None and not config["plugins"]:
             kwargs["precision"], reason = auto_precision(str(config["accelerator"]))
             log.info("precision %s: %s", kwargs["precision"], reason)
+        if config["sync_batchnorm"]:
+            kwargs["plugins"] = [*as_list(config["plugins"]), TimmSyncBatchNorm()]
         if self.subcommand == "fit":
             kwargs |= self._steps(config)
             if config["logger"] is not False:
                 # The curves are always in the run folder, whatever logger an overlay adds.
-                others = [] if config["logger"] in (None, True) else config["logger"]
+                others = [] if config["logger"] is True else as_list(config["logger"])
                 csv = CSVLogger(self._get(self.config, "run_dir"), name="logs")
-                kwargs["logger"] = [csv, *(others if isinstance(others, list) else [others])]
+                kwargs["logger"] = [csv, *others]
         elif config["logger"] is None:
             kwargs["logger"] = False
         if self.subcommand == "fit" and config["enable_progress_bar"] is not False:
@@ -171,6 +174,13 @@ def main(args: list[str] | None = None) -> int:
         print(f"lightning: {sentence}", file=sys.stderr)
         return 2
     return 0
+
+
+def as_list(value: Any) -> list[Any]:
+    """None, one object or several, as the trainer takes them."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 if __name__ == "__main__":
