@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pose3d.data.check import Finding
-from pose3d.data.doctor import labels, pictures
+from pose3d.data.doctor import labels, part_labels, pictures
 from pose3d.data.doctor.trees import LAYOUTS
 from pose3d.data.doctor.view import View
 from pose3d.errors import PoseError
@@ -52,3 +52,4 @@ def check_tree(
             yield from pictures.video(view)
             siblings = [other for other in views if other.sequence == view.sequence]
             yield from pictures.frames(view, siblings, sample or SAMPLE)
+            yield from part_labels.body_parts(view, sample or SAMPLE)

@@ -141,7 +141,9 @@ def h36m_views(root: Path) -> Reported:
         yield broken("metadata.xml", error)
     present = tuple(s for split in tree.SPLITS.values() for s in split if (root / f"S{s}").is_dir())
     try:
-        recordings = tree.find_recordings(root, present, any((root / f"S{s}/MySegmentsMat").is_dir() for s in present))
+        folders = (tree.SILHOUETTE_FOLDER, tree.PART_LABEL_FOLDER)
+        masks, parts = (any((root / f"S{s}" / folder).is_dir() for s in present) for folder in folders)
+        recordings = tree.find_recordings(root, present, masks, parts)
     except PoseError as error:
         yield broken("tree", error)
         recordings = []
@@ -173,6 +175,7 @@ def h36m_views(root: Path) -> Reported:
                 split=next(split for split, subjects in tree.SPLITS.items() if recording.subject in subjects),
                 cam_from_world=cameras[index, recording.subject] if cameras else None,
                 frames=Video(recording.video(camera)),
+                part_labels=path if (path := recording.part_labels(camera)).is_file() else None,
                 fps=50.0,
                 exact_projection=False,
             )

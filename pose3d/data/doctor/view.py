@@ -26,6 +26,7 @@ class View:
         frames: the pictures by row, where rows are frames; `rows` are those to look at.
         images: files of single pictures, row by row, instead of `frames`.
         masks: foreground and chair video.
+        part_labels: file of body parts, frame by frame.
         fps: frames per second that the data set's documents promise; 0 = not said.
         size: (w, h) px that the camera's file says; (0, 0) = not said.
         parts: regions that the masks may be used for.
@@ -45,6 +46,7 @@ class View:
     frames: Frames | None = None
     images: list[Path] = field(default_factory=list)
     masks: tuple[Video, Video] | None = None
+    part_labels: Path | None = None
     fps: float = 0.0
     size: tuple[int, int] = (0, 0)
     parts: tuple[str, ...] = ()

@@ -9,25 +9,25 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-from pose3d.data.schema import PERSON
 from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
-from pose3d.data.sources.framing import Framing, Window
+from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.h36m_cdf import fit_camera_pose, read_camera_poses, read_poses
+from pose3d.data.sources.h36m_segments import PART_LABELS, SILHOUETTES, Segments, num_frames
 from pose3d.data.sources.h36m_tree import (
     ACTIVITIES,
     CAMERAS,
     CORRUPT,
+    PART_LABEL_FOLDER,
     POSE_FOLDERS,
     SHIFTED,
+    SILHOUETTE_FOLDER,
     SPLITS,
     Recording,
     find_recordings,
 )
 from pose3d.data.sources.labels import fit_intrinsics, make_sample
-from pose3d.data.sources.matlab import open_v73
 from pose3d.data.sources.plan import Plan, Sample, Skip, existing_root
 from pose3d.data.sources.video import Video
 from pose3d.errors import PoseError
@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--step", type=int, default=TEST_STEP, metavar="N", help="every Nth test frame (64)")
     add("--metadata", type=Path, metavar="FILE", help="metadata.xml; default: in the root, else cameras are fitted")
     add("--no-masks", action="store_true", help="leave the silhouettes out even where they are there")
+    add("--no-part-labels", action="store_true", help="leave the part labels out even where they are there")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class View:
     intrinsics: np.ndarray
     cam_from_world: np.ndarray
     masks: bool
+    part_labels: bool
     framing: Framing
 
     @property
@@ -76,9 +78,15 @@ class View:
         return len(self.rows)
 
     def samples(self, skip: Skip) -> Iterator[Sample]:
-        """Decode the video; silhouettes come from the .mat, which no codec has touched."""
+        """Decode the video; silhouettes and part labels come from .mat files, which no codec has touched."""
         with ExitStack() as stack:
-            masks = _Silhouettes(stack, self.recording.mask(self.camera)) if self.masks else None
+            masks, parts = (
+                Segments(stack, path, variable) if wanted else None
+                for wanted, path, variable in (
+                    (self.masks, self.recording.mask(self.camera), SILHOUETTES),
+                    (self.part_labels, self.recording.part_labels(self.camera), PART_LABELS),
+                )
+            )
             frames = Video(self.recording.video(self.camera)).frames([int(row) for row in self.rows])
             for index, image in enumerate(frames):
                 row = int(self.rows[index])
@@ -90,7 +98,8 @@ class View:
                     framing=self.framing,
                     joints_2d=self.joints_2d[index],
                     names=MPI_INF_3DHP_17,
-                    regions=partial(masks.region_bits, row, image.shape[:2]) if masks else None,
+                    regions=partial(masks.silhouette, row, image.shape[:2]) if masks else None,
+                    part_labels=partial(parts.body_parts, row, image.shape[:2]) if parts else None,
                     ids={
                         "subject": self.recording.subject,
                         "sequence": self.sequence_id,
@@ -108,24 +117,6 @@ class View:
                 )
 
 
-class _Silhouettes:
-    """The cell array `Masks` of one file, read frame by frame; each is stored transposed."""
-
-    def __init__(self, stack: ExitStack, path: Path) -> None:
-        self.path = path
-        self.file: h5py.File = stack.enter_context(open_v73(path, "Masks"))
-        self.references = np.ravel(self.file["Masks"][()])
-
-    def region_bits(self, row: int, shape: tuple[int, ...], window: Window) -> np.ndarray:
-        """(h, w) uint8 of the stored `window`: PERSON on the silhouette."""
-        mask = np.asarray(self.file[self.references[row]][()]).T if row < len(self.references) else np.zeros((0, 0))
-        if mask.shape != shape:
-            raise PoseError(
-                f"mask {row} of {self.path} is {mask.shape}, its video is {shape}; do they belong together?"
-            )
-        return window.cut_mask(np.where(mask > 0, PERSON, 0).astype(np.uint8))
-
-
 def plan(
     root: Path,
     *,
@@ -139,15 +130,21 @@ def plan(
     step: int = TEST_STEP,
     metadata: Path | None = None,
     no_masks: bool = False,
+    no_part_labels: bool = False,
 ) -> Plan:
     """Check the tree, choose frames (decision D1) and list one task a video."""
     root = existing_root(root, "Human3.6M")
     wanted = tuple(subjects or SPLITS[split])
-    masks = not no_masks and any((root / f"S{subject}" / "MySegmentsMat").is_dir() for subject in wanted)
-    recordings = find_recordings(root, wanted, masks)
+    masks, part_labels = (
+        not unwanted and any((root / f"S{subject}" / folder).is_dir() for subject in wanted)
+        for unwanted, folder in ((no_masks, SILHOUETTE_FOLDER), (no_part_labels, PART_LABEL_FOLDER))
+    )
+    recordings = find_recordings(root, wanted, masks, part_labels)
     metadata = metadata or next((path for path in (root / "metadata.xml",) if path.is_file()), None)
     camera_poses = read_camera_poses(metadata) if metadata else None
-    notes = [] if masks or no_masks else ["no MySegmentsMat folder: stored without silhouettes"]
+    notes = [] if masks or no_masks else [f"no {SILHOUETTE_FOLDER} folder: stored without silhouettes"]
+    if not (part_labels or no_part_labels):
+        notes.append(f"no {PART_LABEL_FOLDER} folder: stored without part labels")
     if camera_poses is None:
         notes.append("no metadata.xml in the root: camera poses are fitted from D3_Positions where it is there")
     views: list[View] = []
@@ -167,12 +164,15 @@ def plan(
                 univ = poses["joints_3d_univ"]
                 chosen = moved_frames(univ, movement) if split == "train" else np.arange(0, len(univ), step)
             count = Video(recording.video(camera)).length_and_size()[0]
-            length = min(count, *(len(labels) for labels in poses.values()))
+            segments = [num_frames(recording.mask(camera), SILHOUETTES)] if masks else []
+            segments += [num_frames(recording.part_labels(camera), PART_LABELS)] if part_labels else []
+            length = min(count, *(len(labels) for labels in poses.values()), *segments)
             longest = max(len(labels) for labels in poses.values())
             if longest - length > 10:
+                others = f", its silhouettes and part labels {segments}" if segments else ""
                 raise PoseError(
                     f"{recording.video(camera)} has {count} frames, its pose files "
-                    f"{sorted({len(labels) for labels in poses.values()})}; copy the shorter file again"
+                    f"{sorted({len(labels) for labels in poses.values()})}{others}; copy the shorter file again"
                 )
             rows = chosen[chosen < length]
             extrinsics = (
@@ -192,6 +192,7 @@ def plan(
                     fit_intrinsics(poses["joints_2d"][:length], poses["joints_3d"][:length]),
                     extrinsics,
                     masks,
+                    part_labels,
                     framing,
                 )
             )

@@ -30,6 +30,8 @@ POSE_FOLDERS: Final = {
     "joints_3d": "D3_Positions_mono",
     "joints_3d_univ": "D3_Positions_mono_universal",
 }
+SILHOUETTE_FOLDER: Final = "MySegmentsMat"
+PART_LABEL_FOLDER: Final = "Segments_mat_gt_pl"
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,15 @@ class Recording:
         return self.folder / "MyPoseFeatures" / "D3_Positions" / f"{self.file}.cdf"
 
     def mask(self, camera: int) -> Path:
-        """Silhouettes; in some copies a blank of the name is a hyphen."""
-        folder = self.folder / "MySegmentsMat" / "ground_truth_bs"
+        """Silhouettes."""
+        return self._segments(self.folder / SILHOUETTE_FOLDER / "ground_truth_bs", camera)
+
+    def part_labels(self, camera: int) -> Path:
+        """Part labels."""
+        return self._segments(self.folder / PART_LABEL_FOLDER, camera)
+
+    def _segments(self, folder: Path, camera: int) -> Path:
+        """In some copies a blank of the name is a hyphen."""
         path = folder / f"{self.file}.{camera}.mat"
         hyphen = folder / f"{self.file.replace(' ', '-')}.{camera}.mat"
         return hyphen if hyphen.is_file() and not path.is_file() else path
@@ -82,7 +91,7 @@ def activity_name(file: str) -> str:
     return name
 
 
-def find_recordings(root: Path, subjects: tuple[int, ...], masks: bool) -> list[Recording]:
+def find_recordings(root: Path, subjects: tuple[int, ...], masks: bool, part_labels: bool) -> list[Recording]:
     """Every recording of `subjects` with all its files; else one PoseError that lists what is not there."""
     if not any((root / f"S{subject}").is_dir() for subject in (*SPLITS["train"], *SPLITS["test"])):
         raise PoseError(f"{root} holds none of the Human3.6M folders S1, S5, ...; --root must name their parent")
@@ -111,5 +120,7 @@ def find_recordings(root: Path, subjects: tuple[int, ...], masks: bool) -> list[
                     missing.need(recording.video(camera))
                     if masks:
                         missing.need(recording.mask(camera), "silhouettes")
-    missing.raise_if_any("unpack all archives, or choose with --subjects")
+                    if part_labels:
+                        missing.need(recording.part_labels(camera), "part labels")
+    missing.raise_if_any("unpack all archives, or choose with --subjects, --no-masks, --no-part-labels")
     return recordings

@@ -83,6 +83,7 @@ def make_sample(
     ids: dict[str, int],
     labelled: np.ndarray | None = None,
     regions: Callable[[Window], np.ndarray] | None = None,
+    part_labels: Callable[[Window], np.ndarray] | None = None,
     encoded: bytes | None = None,
     head_px: float | None = None,
     three_d: dict[str, np.ndarray] | None = None,
@@ -95,6 +96,7 @@ def make_sample(
         ids: subject, sequence, activity, scene, camera, frame.
         labelled: (J,) bool; None = all.
         regions: gives the (h, w) uint8 region bits of the stored window.
+        part_labels: gives the (h, w) uint8 body parts of the stored window.
         encoded: the file of `image`; stored as it is where the whole image is kept.
         head_px: unit of PCKh in the full image; None derives it from the joints.
         three_d: joints_3d, joints_3d_univ, intrinsics (full image), cam_from_world; None for 2D sets.
@@ -124,4 +126,5 @@ def make_sample(
     if three_d is not None:
         labels |= three_d | {"intrinsics": matrix @ three_d["intrinsics"]}
     jpeg = encoded if whole and encoded is not None else encode_jpeg(window.cut(image))
-    return Sample(jpeg, None if regions is None else encode_png(regions(window)), labels)
+    mask, parts = (None if cut is None else encode_png(cut(window)) for cut in (regions, part_labels))
+    return Sample(jpeg, mask, labels, parts)

@@ -21,6 +21,9 @@ from pose3d.data.store_writer import StoreWriter
 from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
 
+EXTRAS = ("masks", "part_labels")
+"""Attributes of tasks that tell whether those pictures are stored too."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -58,7 +61,15 @@ class Parts:
 
     def fingerprint(self) -> str:
         """Differs where another plan would write other samples."""
-        tasks = [(task.name, task.num_samples, repr(getattr(task, "framing", ""))) for task in self.plan.tasks]
+        tasks = [
+            (
+                task.name,
+                task.num_samples,
+                repr(getattr(task, "framing", "")),
+                [bool(getattr(task, p, 0)) for p in EXTRAS],
+            )
+            for task in self.plan.tasks
+        ]
         rows = [getattr(task, "rows", None) for task in self.plan.tasks]
         frames = [[int(row) for row in task_rows] if task_rows is not None else None for task_rows in rows]
         text = json.dumps([self.plan.source, self.plan.sampling, tasks, frames], sort_keys=True, default=str)
@@ -105,7 +116,7 @@ def _make(plan: Plan, task: Task, path: Path, tick: Progress) -> None:
     if first is not None:
         with part_writer(plan, path) as writer:
             for sample in chain([first], samples):
-                writer.append(sample.image, sample.mask, **sample.labels)
+                writer.append(sample.image, sample.mask, sample.part_labels, **sample.labels)
                 written += 1
                 tick(1)
     record = path.with_suffix(".json")

@@ -17,11 +17,12 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Sample:
-    """One row of the store: encoded image, encoded mask or None, and every label column."""
+    """One row of the store: encoded image, encoded mask or None, every label column, encoded part labels or None."""
 
     image: bytes
     mask: bytes | None
     labels: dict[str, Any]
+    part_labels: bytes | None = None
 
 
 class Task(Protocol):

@@ -74,7 +74,7 @@ def prepare(
 def _join(
     plan: Plan, finished: list[Part], out: Path, seed: int, progress: Callable[[int], None], summary: Summary
 ) -> None:
-    """Copy the parts end to end; images and masks are not decoded."""
+    """Copy the parts end to end; images, masks and part labels are not decoded."""
     attrs = {
         "generator": f"pose3d prepare {plan.source} {__version__}",
         "seed": seed,
@@ -90,7 +90,8 @@ def _join(
             columns = {name: store.labels(name) for name in COLUMNS if store.has(name)}
             for index in range(len(store)):
                 labels = {name: column[index] for name, column in columns.items()}
-                writer.append(store.image_bytes(index), store.mask_bytes(index), **labels)
+                pictures = (store.image_bytes(index), store.mask_bytes(index), store.part_label_bytes(index))
+                writer.append(*pictures, **labels)
             store.close()
             summary.num_samples += len(store)
             for kind, column in (("subjects", "subject"), ("sequences", "sequence"), ("cameras", "camera")):

@@ -1,5 +1,9 @@
 """Human3.6M, official folders and h36m-fetch's, on fabricated trees."""
 
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+
 import cdflib.cdfwrite
 import cv2
 import h5py
@@ -9,6 +13,7 @@ import pytest
 from pose3d.data.schema import PERSON
 from pose3d.data.sources import h36m, h36m_fetch
 from pose3d.data.sources.framing import Framing
+from pose3d.data.sources.h36m_segments import Segments
 from pose3d.data.sources.h36m_tree import ACTIVITIES, CAMERAS, activity_name
 from pose3d.data.sources.prepare import prepare
 from pose3d.data.store import PoseStore
@@ -62,7 +67,7 @@ def write_metadata(root):
     (root / "metadata.xml").write_text(f"<metadata><w0>[{text}]</w0></metadata>")
 
 
-def write_tree(root, subjects, files=None, masks=False):
+def write_tree(root, subjects, files=None, masks=False, parts=False):
     for subject in subjects:
         folder = root / f"S{subject}"
         for number, action in enumerate(ACTIVITIES):
@@ -81,6 +86,8 @@ def write_tree(root, subjects, files=None, masks=False):
                     write_mp4(folder / "Videos" / f"{file}.{camera}.mp4", frames)
                     if masks:
                         write_masks(folder / "MySegmentsMat" / "ground_truth_bs" / f"{file}.{camera}.mat", cam.size)
+                    if parts:
+                        write_parts(folder / "Segments_mat_gt_pl" / f"{file}.{camera}.mat", cam.size)
 
 
 def write_mp4(path, frames):
@@ -91,20 +98,38 @@ def write_mp4(path, frames):
 
 def write_masks(path, size):
     """`Masks`: references to (W, H) arrays, transposed as MATLAB stores them; frame k has k + 1 marked columns."""
+    masks = np.zeros((NUM, size[1], size[0]), bool)
+    for frame in range(NUM):
+        masks[frame, 10:50, : frame + 1] = True
+    write_cells(path, "Masks", masks)
+
+
+def body_parts(frame, size):
+    """(H, W): 24 upright stripes of different widths, which begin at a column of the frame."""
+    labels = np.zeros((size[1], size[0]), np.uint8)
+    for part in range(1, 25):
+        labels[10 + part : 60 + frame, frame + 3 * part + part % 2 : frame + 3 * part + 3] = part
+    return labels
+
+
+def write_parts(path, size, num=NUM, dtype=np.uint8, add=0):
+    """`Feat`, in the form of `Masks`."""
+    write_cells(path, "Feat", [body_parts(frame, size).astype(dtype) + dtype(add) for frame in range(num)])
+
+
+def write_cells(path, name, images):
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
-        references = np.empty((NUM, 1), h5py.ref_dtype)
-        for frame in range(NUM):
-            mask = np.zeros((size[1], size[0]), bool)
-            mask[10:50, : frame + 1] = True
-            references[frame, 0] = file.create_dataset(f"#refs#/m{frame}", data=mask.T).ref
-        file.create_dataset("Masks", data=references, dtype=h5py.ref_dtype)
+        references = np.empty((len(images), 1), h5py.ref_dtype)
+        for frame, image in enumerate(images):
+            references[frame, 0] = file.create_dataset(f"#refs#/m{frame}", data=image.T).ref
+        file.create_dataset(name, data=references, dtype=h5py.ref_dtype)
 
 
 @pytest.fixture(scope="module")
 def train(tmp_path_factory):
     root = tmp_path_factory.mktemp("h36m")
-    write_tree(root, [1], masks=True)
+    write_tree(root, [1], masks=True, parts=True)
     write_metadata(root)
     return root
 
@@ -147,8 +172,85 @@ def test_labels_cameras_and_masks_of_the_training_split(train, tmp_path):
         mask = store.mask(index)
         assert mask.max() == PERSON
         assert (mask > 0).sum() == 40 * (frames[index] + 1)
+        np.testing.assert_array_equal(store.part_labels(index), body_parts(frames[index], view(camera).size))
     # Odd cameras' videos are one frame short: their last frame is never used, whatever the labels hold.
     assert frames[cameras == CAMERAS[0]].max() == NUM - 1 > frames[cameras == CAMERAS[1]].max()
+
+
+def test_part_labels_are_cut_as_the_picture_is(train, tmp_path):
+    """A shrunken window around the person: each stored pixel is the label at the pixel that the stored camera says."""
+    framing = Framing(margin=1.2, person_px=25)
+    plan = h36m.plan(train, framing=framing, subjects=(1,), movement=200.0)
+    prepare(replace(plan, tasks=plan.tasks[:9]), tmp_path / "out.h5")
+    store = PoseStore(tmp_path / "out.h5")
+    frames, cameras = store.labels("frame"), store.labels("camera")
+    seen = set()
+    for index in range(len(store)):
+        camera = view(CAMERAS.index(int(cameras[index])))
+        labels, stored = store.part_labels(index), store.labels("intrinsics")[index]
+        assert labels.shape[::-1] == tuple(store.labels("image_size")[index])
+        # The stored camera says which pixel of the full image each stored one comes from.
+        scale = stored[[0, 1], [0, 1]] / camera.intrinsics[[0, 1], [0, 1]]
+        offset = stored[:2, 2] - scale * camera.intrinsics[:2, 2]
+        y, x = np.mgrid[: labels.shape[0], : labels.shape[1]]
+        whole = body_parts(frames[index], camera.size)
+        columns, rows = (x - offset[0]) / scale[0], (y - offset[1]) / scale[1]
+        near = [
+            whole[
+                np.clip(np.rint(rows + dy), 0, whole.shape[0] - 1).astype(int),
+                np.clip(np.rint(columns + dx), 0, whole.shape[1] - 1).astype(int),
+            ]
+            for dx in (-0.05, 0.05)
+            for dy in (-0.05, 0.05)
+        ]
+        assert (labels == near).any(axis=0).all()
+        seen |= set(np.unique(labels))
+    assert len(seen) > 15
+
+
+def test_part_labels_may_be_absent_left_out_or_floats(test_tree, train, tmp_path):
+    absent = h36m.plan(test_tree, framing=WHOLE, split="test")
+    assert "no Segments_mat_gt_pl folder: stored without part labels" in absent.notes
+    out = h36m.plan(train, framing=WHOLE, subjects=(1,), movement=200.0, no_part_labels=True)
+    assert not any("part labels" in note for note in out.notes)
+    for plan, name in ((absent, "absent"), (out, "out")):
+        prepare(replace(plan, tasks=plan.tasks[:1]), tmp_path / f"{name}.h5")
+        assert not PoseStore(tmp_path / f"{name}.h5").has("parts")
+    path = tmp_path / "floats.mat"
+    write_parts(path, (30, 40), dtype=np.float64)
+    with ExitStack() as stack:
+        labels = Segments(stack, path, "Feat").body_parts(3, (40, 30), WHOLE.window(np.zeros(4), (30, 40)))
+    np.testing.assert_array_equal(labels, body_parts(3, (30, 40)))
+
+
+def test_wrong_part_labels_are_refused_by_name(train, tmp_path):
+    path = train / "S1" / "Segments_mat_gt_pl" / f"Walking.{CAMERAS[1]}.mat"
+    content, plan = path.read_bytes(), partial(h36m.plan, train, framing=WHOLE, subjects=(1,), movement=0, frames=0)
+    try:
+        write_parts(path, view(1).size, num=NUM - 3)
+        task = next(task for task in plan().tasks if task.name == f"S1_Walking.{CAMERAS[1]}")
+        assert max(task.rows) == NUM - 4  # the shortest counts
+        for options, words in (
+            ({"add": 1}, "other values than the part labels 0 to 24"),
+            ({"add": 1j}, "other values"),
+        ):
+            dtype = np.complex64 if options["add"] == 1j else np.uint8
+            write_parts(path, view(1).size, dtype=dtype, **options)
+            with pytest.raises(PoseError, match=words):
+                list(next(t for t in plan().tasks if t.name == task.name).samples(print))
+        write_parts(path, (120, 122))
+        with pytest.raises(PoseError, match=r"is \(122, 120\), its video is \(120, 120\)"):
+            list(task.samples(print))
+        write_cells(path, "Masks", [])
+        with pytest.raises(PoseError, match=r"Walking.* has no variable Feat"):
+            plan()
+        path.unlink()
+        with pytest.raises(
+            PoseError, match=r"Segments_mat_gt_pl/Walking.* \(part labels\) is missing.*--no-part-labels"
+        ):
+            plan()
+    finally:
+        path.write_bytes(content)
 
 
 def test_without_metadata_camera_poses_come_from_the_world_positions(test_tree, tmp_path):

@@ -1,0 +1,57 @@
+"""Findings from files of part labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import numpy as np
+
+from pose3d.data.check import Finding
+from pose3d.data.doctor.view import View
+from pose3d.data.schema import NUM_PARTS
+from pose3d.data.sources.h36m_segments import PART_LABELS, Segments, are_parts
+from pose3d.data.sources.mpi_inf_3dhp_tree import FEW_FRAMES
+from pose3d.errors import PoseError
+
+ON_PERSON = 0.5
+"""Share of the joints that must lie on some body part: most do, whoever sits behind a chair."""
+
+
+def body_parts(view: View, sample: int) -> Iterator[Finding]:
+    """Length, then size, values and place of the part labels of the first `sample` frames."""
+    if view.part_labels is None or view.frames is None:
+        return
+    try:
+        with ExitStack() as stack:
+            yield from _examine(view, Segments(stack, view.part_labels, PART_LABELS), sample)
+    except PoseError as error:
+        yield Finding("error", view.name, str(error).split(";")[0], "unpack it again")
+
+
+def _examine(view: View, segments: Segments, sample: int) -> Iterator[Finding]:
+    assert view.frames is not None
+    count, size = view.frames.length_and_size()
+    expected = len(view.joints_2d)
+    if len(segments) < min(count, expected) - FEW_FRAMES or len(segments) > max(count, expected) + FEW_FRAMES:
+        what = f"the part labels have {len(segments)} frames, the video {count} and its labels {expected}"
+        yield Finding("error", view.name, what, "unpack the part labels again")
+    shares = []
+    for row in range(min(len(segments), count, expected, sample)):
+        image = segments.image(row)
+        where = f"{view.name}, frame {row}"
+        if image.shape[::-1] != size:
+            what = f"the part labels are {image.shape[1]} x {image.shape[0]} px, the video {size[0]} x {size[1]}"
+            yield Finding("error", where, what, "unpack the part labels again")
+            return
+        if not are_parts(image):
+            what = f"the part labels hold {image.max():g}, not whole numbers from 0 to {NUM_PARTS}"
+            yield Finding("error", where, what, "unpack the part labels again")
+            return
+        joints = np.rint(np.nan_to_num(view.joints_2d[row], nan=-1)).astype(int)
+        seen = ((joints >= 0) & (joints < size)).all(axis=1)
+        if seen.any():
+            shares.append(float((image[joints[seen, 1], joints[seen, 0]] > 0).mean()))
+    if shares and np.median(shares) < ON_PERSON:
+        what = f"only {np.median(shares):.0%} of the joints lie on a part label (median)"
+        yield Finding("error", view.name, what, "these part labels are of another recording, or turned over")
