@@ -1,5 +1,6 @@
 # The pipeline: make data stage1 stage2 stage3 evaluate
-# PROFILE=quick (embedded data, small network) or paper (ResNet-101 at 368 px); DATA=FILE.yaml another data file;
+# PROFILE=quick (embedded data, small network) or paper (ResNet-101 at 368 px); DATA=FILE.yaml other data, DATA=STORE.h5 a
+# store to train on, whose last person validates;
 # ARGS="--model.lr_multipliers.trunk 0.01" anything the command line takes.
 
 PROFILE ?= quick
@@ -9,7 +10,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-OVERLAYS = $(if $(filter-out quick,$(PROFILE)),--config configs/profiles/$(PROFILE)/$@.yaml) $(if $(DATA),--config $(DATA))
+STORE = --data.train_files [$(DATA)] --data.mixture null --data.val_subjects last --data.val_file null --data.test_file null
+OVERLAYS = $(if $(filter-out quick,$(PROFILE)),--config configs/profiles/$(PROFILE)/$@.yaml) \
+	$(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:

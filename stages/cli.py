@@ -132,6 +132,9 @@ class StageCLI(LightningCLI):
     def after_fit(self) -> None:
         """Test the best weights, so that metrics.json and predictions are there."""
         trainer = self.trainer
+        if self._get(self.config, "test_after_fit") and self.datamodule.test_file is None:
+            print("Nothing is tested: the data name no test_file.")
+            return
         if self._get(self.config, "test_after_fit") and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             self.test(model=self.model, datamodule=self.datamodule, ckpt_path="best", weights_only=True)
 

@@ -59,3 +59,13 @@ def test_commands_exist(page, line):
         assert words[0] in {"fit", "validate", "test", "predict"}
         files = [value for flag, value in itertools.pairwise(words) if flag == "--config"]
         assert all((ROOT / f).exists() for f in files if f.startswith("configs/"))
+
+
+def test_make_trains_on_a_store_or_with_a_data_file():
+    def recipe(data: str) -> str:
+        call = ["make", "--dry-run", "--always-make", "stage2", f"DATA={data}"]
+        return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+
+    assert "--data.train_files [some/store.h5] " in recipe("some/store.h5")
+    assert "--config some/store.h5" not in recipe("some/store.h5")
+    assert "--config some/data.yaml" in recipe("some/data.yaml")

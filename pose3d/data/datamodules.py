@@ -39,6 +39,7 @@ class PoseDataModule(LightningDataModule):
     Args:
         train_files: pose stores to train on.
         val_subjects: people held out of every training store; they validate where the store has the labels for it.
+            "last": the person with the highest number in each store.
         val_file: a store to validate on, besides or instead of held-out people.
         test_file: the store of `test` and `predict`.
         mixture: share of each training store in an epoch; null: in proportion to their sizes.
@@ -64,7 +65,7 @@ class PoseDataModule(LightningDataModule):
     def __init__(
         self,
         train_files: list[str],
-        val_subjects: list[int] | None = None,
+        val_subjects: list[int] | Literal["last"] | None = None,
         val_file: str | None = None,
         test_file: str | None = None,
         mixture: list[float] | None = None,
@@ -89,7 +90,7 @@ class PoseDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         self.train_files, self.val_file, self.test_file = list(train_files), val_file, test_file
-        self.val_subjects, self.val_samples = list(val_subjects or ()), val_samples
+        self.val_subjects, self.val_samples = val_subjects or [], val_samples
         self.mixture, self.scales, self.epoch_samples = mixture, list(scales), epoch_samples
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.image_size, self.box_margin, self.normalisation = image_size, box_margin, normalisation
@@ -122,14 +123,15 @@ class PoseDataModule(LightningDataModule):
             raise PoseError("there is nothing to train on: give the data a list of train_files")
         stores = [open_store(path) for path in self.train_files]
         subjects = [store.labels("subject") for store in stores]
-        if absent := set(self.val_subjects) - set(np.concatenate(subjects).tolist()):
+        named = set() if self.val_subjects == "last" else set(self.val_subjects)
+        if absent := named - set(np.concatenate(subjects).tolist()):
             raise PoseError(f"validation subjects {sorted(absent)} are in none of {', '.join(self.train_files)}")
         composite = self._composite() if self.composite is not None else None
         parts = []
-        for store, subject in zip(stores, subjects, strict=True):
-            rows = np.flatnonzero(~np.isin(subject, self.val_subjects))
+        for store in stores:
+            rows = np.flatnonzero(~self._held_out(store))
             if not len(rows):
-                raise PoseError(f"val_subjects {self.val_subjects} leave nobody to train on in {store.path}")
+                raise PoseError(f"val_subjects {self.val_subjects!r} leave nobody to train on in {store.path}")
             parts.append(
                 PoseDataset(
                     store,
@@ -144,11 +146,16 @@ class PoseDataModule(LightningDataModule):
             )
         return parts
 
+    def _held_out(self, store: PoseStore) -> np.ndarray:
+        """(N,) bool: samples of people who validate."""
+        subject = store.labels("subject")
+        return subject == subject.max() if self.val_subjects == "last" else np.isin(subject, self.val_subjects)
+
     def _validation_parts(self) -> list[PoseDataset]:
         chosen = []
         for path in self.train_files if self.val_subjects else ():
             store = open_store(path)
-            rows = np.flatnonzero(np.isin(store.labels("subject"), self.val_subjects))
+            rows = np.flatnonzero(self._held_out(store))
             chosen += [(store, rows)] if len(rows) and self._can_evaluate(store) else []
         if self.val_file is not None:
             store = open_store(self.val_file)

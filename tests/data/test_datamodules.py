@@ -86,6 +86,17 @@ def test_mean_pose_and_names(store_3d, store_2d):
     assert data.scene_names == ["indoors"]
 
 
+def test_the_last_person_of_each_store_can_be_held_out(store_3d, tmp_path):
+    four = write_store(tmp_path / "four.h5", 8, subjects=4)
+    data = Pose3DDataModule([str(store_3d), str(four)], val_subjects="last", **SMALL)
+    data.setup("fit")
+    people = [
+        [set(part.store.labels("subject")[part.rows].tolist()) for part in parts]
+        for parts in (data.train_parts, data.val_parts)
+    ]
+    assert people == [[{1, 2}, {1, 2, 3}], [{3}, {4}]]
+
+
 def test_test_scenes_are_those_that_occur_and_have_a_name(tmp_path):
     path = write_store(tmp_path / "scenes.h5", 2, scenes=("", "garden", "nobody was here"))
     data = Pose3DDataModule([str(path)], test_file=str(path), **SMALL)

@@ -207,6 +207,13 @@ def test_a_new_run_moves_the_old_one_aside_only_when_it_trains(workshop, capsys)
     assert (folder / "best.ckpt").read_bytes() != old
 
 
+def test_without_a_test_set_training_ends_well_and_says_so(workshop, capsys):
+    assert workshop.fit(1, "--data.test_file=null", "--data.val_subjects=last") == 0
+    assert "Nothing is tested" in capsys.readouterr().out
+    assert (workshop.root / "stage1" / "best.ckpt").is_file()
+    assert not (workshop.root / "stage1" / "metrics.json").exists()
+
+
 def test_the_same_seed_gives_the_same_weights(workshop):
     states = []
     for name in ("a", "b"):
