@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LAYOUTS: Final = {
     "mpi_inf_3dhp": "S1..S8 with videos, masks, annot.mat and camera.calibration",
     "mpi_inf_3dhp_test": "TS1..TS6 with images, annot_data.mat and both calibrations",
-    "h36m": "S1..S11 with videos, CDF poses, silhouettes and metadata.xml",
+    "h36m": "S1..S11 with videos, CDF poses, silhouettes, part labels and metadata.xml",
     "mpii": "images, the official .mat and the HRNet-style JSON files",
     "lsp": "images and joints.mat",
 }

@@ -83,8 +83,8 @@ class V73File:
         return self
 
     def matrix(self, name: str, values: np.ndarray) -> h5py.Dataset:
-        """A matrix; axes are MATLAB's, reversed."""
-        dataset = self.file.create_dataset(name, data=values)
+        """A matrix, compressed as MATLAB does; axes are MATLAB's, reversed."""
+        dataset = self.file.create_dataset(name, data=values, compression="gzip", compression_opts=3)
         kind = "logical" if values.dtype == bool else "uint8" if values.dtype == np.uint8 else "double"
         dataset.attrs["MATLAB_class"] = np.bytes_(kind)
         return dataset

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from pose3d.synth.bodies import load_bodies, universal_scale
+from pose3d.synth.bodies import PosedBody, load_bodies, universal_scale
 from pose3d.synth.cameras import Camera
 from pose3d.synth.scenes import depict
 from pose3d.synth.staging import Stage, labels, stage
@@ -40,6 +40,7 @@ class View:
         joints_3d, joints_3d_univ: (28, 3) mm, camera axes.
         joints_world: (28, 3) mm.
         columns: the label columns as a pose store would hold them.
+        posed: the body in the scene.
     """
 
     image: np.ndarray
@@ -49,6 +50,7 @@ class View:
     joints_3d_univ: np.ndarray
     joints_world: np.ndarray
     columns: dict[str, np.ndarray]
+    posed: PosedBody
 
 
 def shot_of(world: World, sequence: int, frame: int, camera: int) -> Shot:
@@ -67,7 +69,8 @@ def film(world: World, shot: Shot, settings: Settings, camera: Camera) -> View:
     picture, regions = depict(world, shot, replace(staged, camera=window), settings.seed)
     image = cv2.resize(picture[..., ::-1], camera.size, interpolation=cv2.INTER_LINEAR)
     regions = cv2.resize(regions, camera.size, interpolation=cv2.INTER_NEAREST_EXACT)
-    return View(np.asarray(image), np.asarray(regions), *joints(world, shot, staged), labels(world, shot, staged))
+    seen = joints(world, shot, staged)
+    return View(np.asarray(image), np.asarray(regions), *seen, labels(world, shot, staged), staged.posed)
 
 
 def staged_for(world: World, shot: Shot, settings: Settings, camera: Camera) -> Stage:

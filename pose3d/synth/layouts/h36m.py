@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from pose3d.data.schema import PERSON
-from pose3d.data.sources.h36m_tree import ACTIVITIES, CAMERAS, OTHER_SPELLINGS
+from pose3d.data.sources.h36m_tree import ACTIVITIES, CAMERAS, OTHER_SPELLINGS, PART_LABEL_FOLDER
 from pose3d.data.workers import Progress
 from pose3d.skeleton import H36M_32, MPI_INF_3DHP_28, remap
 from pose3d.synth.cameras import Camera
+from pose3d.synth.layouts.body_parts import part_labels
 from pose3d.synth.layouts.files import V73File, VideoWriter, save_cdf
 from pose3d.synth.layouts.filming import Settings, film, shot_of
 from pose3d.synth.worlds import world
@@ -59,7 +60,7 @@ def whole_camera(index: int) -> Camera:
 
 
 def make(root: Path, settings: Settings, key: tuple[int, str, int], tick: Progress) -> None:
-    """Write one recording: four videos with poses and silhouettes."""
+    """Write one recording: four videos with poses, silhouettes and part labels."""
     subject, action, take = key
     folder, file = root / f"S{subject}", file_name(subject, action, take)
     kind = "Sitting" if action in _SITTING else "Walking" if action in _WALKING else "Posing"
@@ -69,12 +70,14 @@ def make(root: Path, settings: Settings, key: tuple[int, str, int], tick: Progre
     for index, camera_id in enumerate(CAMERAS):
         camera = whole_camera(index)
         video = VideoWriter(folder / "Videos" / f"{file}.{camera_id}.mp4", camera.size, FPS)
-        views, masks = [], []
+        views, masks, parts = [], [], []
         for frame in range(settings.frames):
             view = film(WORLD, shot_of(WORLD, number, first + frame, index), settings, camera)
             video.add(view.image)
             views.append([part[_SOURCE] for part in (view.joints_2d, view.joints_3d, view.joints_3d_univ)])
-            masks.append(np.ascontiguousarray((view.regions & PERSON > 0).T))
+            silhouette = view.regions & PERSON > 0
+            masks.append(np.ascontiguousarray(silhouette.T))
+            parts.append(np.ascontiguousarray(part_labels(view.posed, camera, silhouette).T))
             views[-1].append(view.joints_world[_SOURCE])
             tick(1)
         video.close()
@@ -87,6 +90,8 @@ def make(root: Path, settings: Settings, key: tuple[int, str, int], tick: Progre
             save_cdf(poses / "D3_Positions" / f"{file}.cdf", positions)
         with V73File(folder / "MySegmentsMat" / "ground_truth_bs" / f"{file}.{camera_id}.mat") as mat:
             mat.cells("Masks", masks)
+        with V73File(folder / PART_LABEL_FOLDER / f"{file}.{camera_id}.mat") as mat:
+            mat.cells("Feat", parts)
 
 
 def finish(root: Path, settings: Settings) -> None:

@@ -22,7 +22,8 @@ from pose3d.data.sources.video import Video
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 from pose3d.synth.layouts import files, h36m, mpi_inf_3dhp, mpi_inf_3dhp_test, wild, write_layout
-from pose3d.synth.layouts.filming import Settings, shot_of, staged_for
+from pose3d.synth.layouts.body_parts import part_labels
+from pose3d.synth.layouts.filming import Settings, film, shot_of, staged_for
 from pose3d.synth.staging import labels
 
 WHOLE = Framing(0, 0)
@@ -157,7 +158,29 @@ def test_h36m_tree_through_the_reader_equals_the_twin(tmp_path):
         direct |= {name: direct[name][order] for name in ("joints_2d", "visible", "joints_3d", "joints_3d_univ")}
         assert_same(store, row, direct, set(LABELS_3D) - {"frame", "scene"}, mm=0.5, pixels=0.05)
         assert store.mask(row).max() == PERSON
+        parts = part_labels(film(world, shot, settings, h36m.whole_camera(index)).posed, h36m.whole_camera(index),
+                            store.mask(row) > 0)  # fmt: skip
+        np.testing.assert_array_equal(store.part_labels(row), parts)
+        np.testing.assert_array_equal(parts > 0, store.mask(row) > 0)
     assert any("TakingPhoto" in name for name in store.attrs["sequence_names"])
+
+
+def test_h36m_part_labels_have_the_form_that_public_readers_expect(tmp_path, settings):
+    """`Feat`: references to one label image a frame, columns first, beside silhouettes of the same form."""
+    h36m.make(tmp_path, settings, (1, "Walking", 2), ignore)
+    found = sorted(path.name for path in (tmp_path / "S1" / "Segments_mat_gt_pl").iterdir())
+    assert found == [f"Walking 2.{camera}.mat" for camera in CAMERAS]
+    for index, name in enumerate(found):
+        path, masks = (tmp_path / "S1" / f / name for f in ("Segments_mat_gt_pl", "MySegmentsMat/ground_truth_bs"))
+        assert path.read_bytes().startswith(b"MATLAB 7.3 MAT-file")
+        with h5py.File(path) as file, h5py.File(masks) as other:
+            references = np.ravel(file["Feat"][()])
+            assert len(references) == settings.frames
+            for row, reference in enumerate(references):
+                labels = file[reference][()]
+                assert labels.shape == h36m.whole_camera(index).size  # (W, H)
+                assert labels.dtype == np.uint8
+                np.testing.assert_array_equal(labels > 0, other[np.ravel(other["Masks"][()])[row]][()])
 
 
 def test_h36m_metadata_parses_like_the_original(tmp_path):
