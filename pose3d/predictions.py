@@ -1,7 +1,8 @@
 """The predictions file: what a stage writes for its test set and `pose3d evaluate` reads (`.npz` or `.h5`, same keys).
 
 One row a frame. Joints in the 3DHP order of 17; 3D in mm, root-relative, camera axes (x right, y down, z forward),
-universal skeleton; 2D in px of the full image.
+universal skeleton; 2D in px of the full image. A 2D joint that is NaN in every frame is one that the network does not
+have: 2DPoseNet gives no spine and no head (decision N11).
 """
 
 from dataclasses import dataclass, fields
@@ -125,7 +126,11 @@ class Predictions:
             value = getattr(self, key)
             if value is None:
                 continue
-            bad = valid & ~np.isfinite(value).reshape(len(value), -1).all(axis=1)
+            finite = np.isfinite(value)
+            if key == "joints_2d":
+                unknown = np.isnan(value).all(axis=(0, 2))
+                finite[:, unknown] = not unknown.all()
+            bad = valid & ~finite.reshape(len(value), -1).all(axis=1)
             if bad.any():
                 raise PoseError(
                     f"{self.path}: {key!r} holds NaN or infinity in {bad.sum()} of {len(bad)} frames, the first in row "
@@ -137,7 +142,7 @@ def read_predictions(path: str | Path) -> Predictions:
     """Read and check a predictions file; unknown keys are ignored."""
     path = Path(path)
     if not path.is_file():
-        raise PoseError(f"no predictions file {path}; `lightning test` of stage 2 or 3 writes one")
+        raise PoseError(f"no predictions file {path}; `lightning test` of a stage writes one")
     try:
         arrays = _read_npz(path) if path.suffix == ".npz" else _read_h5(path)
     except (OSError, ValueError, EOFError, KeyError) as error:

@@ -22,6 +22,8 @@ BONES: tuple[tuple[int, int], ...] = tuple(
 )
 """(joint, order-1 parent) of the 17-joint skeleton."""
 
+NECK, SPINE, PELVIS = (MPI_INF_3DHP_17.index(name) for name in ("neck", "spine", "pelvis"))
+
 
 def bone_colour(joint: int) -> str:
     """Colour of the bone that ends in `joint`: red on the person's right, blue on the left."""
@@ -30,8 +32,12 @@ def bone_colour(joint: int) -> str:
 
 
 def draw_pose_2d(ax: Axes, joints_2d: np.ndarray, drawn: np.ndarray | None = None, colour: str | None = None) -> None:
-    """Draw the skeleton of (17, 2) px joints over an image; bones with an end outside `drawn` (17,) are left out."""
-    for joint, parent in BONES:
+    """Draw the skeleton of (17, 2) px joints over an image; bones with an end outside `drawn` (17,) are left out.
+
+    Without a spine, which 2DPoseNet does not know, one bone goes from neck to pelvis.
+    """
+    bones = BONES if drawn is None or drawn[SPINE] else (*BONES, (NECK, PELVIS))
+    for joint, parent in bones:
         if drawn is None or (drawn[joint] and drawn[parent]):
             ends = joints_2d[[joint, parent]]
             ax.plot(ends[:, 0], ends[:, 1], color=colour or bone_colour(joint), linewidth=1.6, solid_capstyle="round")

@@ -46,6 +46,16 @@ def test_unknown_joints_leave_their_bones_out():
     assert len(figure.axes[0].lines) == len(BONES) - touching
 
 
+def test_a_pose_without_a_spine_has_a_trunk():
+    neck, spine, pelvis, head = (MPI_INF_3DHP_17.index(name) for name in ("neck", "spine", "pelvis", "head"))
+    ax, joints = Figure().add_subplot(), np.random.default_rng(0).uniform(0, 100, (17, 2))
+    joints[[spine, head]] = np.nan
+    draw_pose_2d(ax, joints, np.isfinite(joints).all(-1))
+    drawn = [line.get_xydata().tolist() for line in ax.lines]
+    kept = [bone for bone in BONES if not {spine, head} & set(bone)]
+    assert drawn == [joints[list(bone)].tolist() for bone in (*kept, (neck, pelvis))]
+
+
 def test_the_saved_figure_is_an_image(tmp_path):
     images, joints_2d, joints_3d = sample(np.random.default_rng(2))
     path = tmp_path / "deep" / "poses.png"

@@ -9,8 +9,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 
-from pose3d.data.normalise import denormalise
-from pose3d.geometry.crop import transform_points
+from pose3d.callbacks.samples import joints_17, sample, samples_figure
 from pose3d.predictions import Predictions, write_predictions
 from pose3d.reporting.console import results_table
 
@@ -40,7 +39,7 @@ class RunResults(Callback):
     """Collects the outputs of a stage's test steps and writes the results into `run_dir`.
 
     metrics.json holds the validation scores of the checkpoint that was tested and the test scores, keys as logged.
-    predictions.npz and predictions.png are of stages that predict 3D poses.
+    predictions.npz has every frame of the test set, predictions.png a few of them.
     """
 
     def __init__(self, run_dir: str) -> None:
@@ -64,14 +63,20 @@ class RunResults(Callback):
     ) -> None:
         """Keep what the files need, on the CPU."""
         kept = {key: outputs[key] for key in PREDICTED if key in outputs}
+        if "joints_2d" in kept:
+            kept["joints_2d"] = joints_17(kept["joints_2d"])
         kept |= {key: batch[name] for key, name in FROM_BATCH.items() if name in batch}
         kept["index"] = batch["index"]
+        if "joints_3d" not in outputs:
+            # `has_3d` says nothing about 2D predictions: all of them count.
+            del kept["valid"]
         self.rows.append({key: value.detach().float().cpu().numpy() for key, value in kept.items()})
         for key in ("frame", "sequence", "activity", "scene", "subject", "camera", "index", "valid", "visible"):
             if key in kept:
                 self.rows[-1][key] = kept[key].cpu().numpy()
-        if batch_idx in self.pictured and "joints_3d" in outputs:
-            self.pictures.append(_picture(outputs, batch, trainer.datamodule.normalisation))  # type: ignore[attr-defined]
+        if batch_idx in self.pictured:
+            normalisation: str = trainer.datamodule.normalisation  # type: ignore[attr-defined]
+            self.pictures.append(sample(outputs, batch, normalisation))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the files and print the table."""
@@ -84,10 +89,9 @@ class RunResults(Callback):
         validation: dict[str, float] = pl_module.loaded_metrics  # type: ignore[assignment]
         content = json.dumps(validation | metrics, indent=2, sort_keys=True)
         (self.run_dir / "metrics.json").write_text(content + "\n")
-        if "joints_3d" in rows[0]:
-            self._write_predictions(rows, trainer.datamodule)  # type: ignore[attr-defined]
+        self._write_predictions(rows, trainer.datamodule)  # type: ignore[attr-defined]
         if self.pictures:
-            self._write_picture()
+            samples_figure(self.pictures).savefig(self.run_dir / "predictions.png", dpi=110)
         Console().print(results_table(metrics, title=f"{pl_module.stage} on the test set"))
 
     def _write_predictions(self, rows: list[dict[str, np.ndarray]], datamodule: Any) -> None:
@@ -100,34 +104,6 @@ class RunResults(Callback):
             # An untrained network may put all joints in one place, where no depth exists.
             predictions.translation = None
         write_predictions(self.run_dir / "predictions.npz", predictions)
-
-    def _write_picture(self) -> None:
-        from pose3d.viz import save_predictions_figure
-
-        columns: dict[str, list[Any]] = {key: [picture[key] for picture in self.pictures] for key in self.pictures[0]}
-        save_predictions_figure(
-            self.run_dir / "predictions.png",
-            columns["image"],
-            np.stack(columns["joints_2d"]),
-            np.stack(columns["joints_3d"]),
-            np.stack(columns["target_3d"]),
-            columns["title"],
-        )
-
-
-def _picture(outputs: dict[str, torch.Tensor], batch: dict[str, torch.Tensor], normalisation: str) -> dict[str, Any]:
-    """The first sample of a batch: its crop, the predicted 2D joints in the crop, prediction and target in 3D."""
-    joints_2d = torch.full((1, 17, 2), torch.nan)
-    if "joints_2d" in outputs:
-        joints_2d = transform_points(batch["crop_from_img"][:1], outputs["joints_2d"][:1])
-    error = (outputs["joints_3d"][0] - batch["joints_3d"][0]).norm(dim=-1).mean()
-    return {
-        "image": denormalise(batch["image"][:1], normalisation)[0].cpu().numpy(),
-        "joints_2d": joints_2d[0].float().cpu().numpy(),
-        "joints_3d": outputs["joints_3d"][0].float().cpu().numpy(),
-        "target_3d": batch["joints_3d"][0].cpu().numpy(),
-        "title": f"frame {int(batch['frame'][0])}: {float(error):.0f} mm",
-    }
 
 
 def _gather(rows: list[dict[str, np.ndarray]]) -> list[dict[str, np.ndarray]]:

@@ -3,16 +3,12 @@
 from typing import Any
 
 import numpy as np
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
-from pose3d.data.normalise import denormalise
-from pose3d.geometry.crop import transform_points
-from pose3d.viz import figure_pixels, predictions_2d_figure, predictions_figure
-
-NUM_JOINTS = 17
+from pose3d.callbacks.samples import sample, samples_figure
+from pose3d.viz import figure_pixels
 
 
 class WandbRun(Callback):
@@ -99,19 +95,5 @@ def picture(predictions: dict[str, Tensor], batch: dict[str, Tensor], normalisat
 
     A 3D pose stands beside its target in grey, from two sides; a 2D pose beside its labels.
     """
-    images = list(denormalise(batch["image"], normalisation).cpu().numpy())
-    joints_2d = torch.full((1, NUM_JOINTS, 2), torch.nan)
-    if "joints_2d" in predictions:
-        in_crop = transform_points(batch["crop_from_img"], predictions["joints_2d"]).float().cpu()
-        joints_2d[:, : in_crop.shape[1]] = in_crop
-    caption = f"frame {int(batch['frame'][0])}"
-    if "joints_3d" in predictions:
-        pose, target = predictions["joints_3d"].float().cpu(), batch["joints_3d"].float().cpu()
-        if bool(batch["has_3d"][0]):
-            caption += f": {float((pose - target).norm(dim=-1).mean()):.0f} mm"
-        figure = predictions_figure(images, joints_2d.numpy(), pose.numpy(), target.numpy(), [caption])
-    else:
-        known = batch["visible"].bool()[..., None]
-        labelled = torch.where(known, batch["joints_2d_crop"], torch.nan).float().cpu()
-        figure = predictions_2d_figure(images, joints_2d.numpy(), labelled.numpy(), [caption])
-    return figure_pixels(figure), caption
+    shown = sample(predictions, batch, normalisation)
+    return figure_pixels(samples_figure([shown])), shown["titles"]

@@ -58,7 +58,7 @@ def render(runs: Sequence[RunFolder]) -> str:
         figures[name], heights[name] = _embeddable(figure), figure.layout.height
         return name
 
-    answer = next((run for run in reversed(runs) if run.predictions is not None), None)
+    answer = next((run for run in reversed(runs) if run.has_poses), None)
     page = environment.get_template("page.html.j2").render(
         version=__version__,
         title=_title(runs),
@@ -97,7 +97,7 @@ def _run_section(run: RunFolder, place: Any) -> dict[str, Any]:
 
 
 def _analysis(run: RunFolder, place: Any) -> dict[str, Any]:
-    """Tables of the official protocol, where the error is, and pictures, of the last stage with predictions."""
+    """Tables of the official protocol, where the error is, and pictures, of the last stage with 3D predictions."""
     assert run.predictions is not None
     predictions = run.predictions
     tables, table_notes = _evaluation(predictions)

@@ -41,6 +41,11 @@ class RunFolder:
         return str(self.provenance["stage"])
 
     @property
+    def has_poses(self) -> bool:
+        """Whether there are 3D predictions."""
+        return self.predictions is not None and self.predictions.joints_3d is not None
+
+    @property
     def model(self) -> dict[str, Any]:
         """Arguments of the stage."""
         return self.config.get("model", {}).get("init_args", {})

@@ -51,6 +51,17 @@ def test_what_is_refused(key: str, value: np.ndarray | None, message: str) -> No
         predictions.check()
 
 
+def test_joints_that_a_network_does_not_have_are_nan_in_every_frame() -> None:
+    joints = np.zeros((4, 17, 2), np.float32)
+    joints[:, 15:] = np.nan
+    Predictions(joints_2d=joints).check()
+    joints[2, 3] = np.nan
+    with pytest.raises(PoseError, match="'joints_2d' holds NaN or infinity in 1 of 4 frames, the first in row 2"):
+        Predictions(joints_2d=joints).check()
+    with pytest.raises(PoseError, match="in 4 of 4 frames"):
+        Predictions(joints_2d=np.full_like(joints, np.nan)).check()
+
+
 def test_no_frame_is_refused() -> None:
     with pytest.raises(PoseError, match="holds no frame"):
         make_predictions().select(np.zeros(96, bool)).check()

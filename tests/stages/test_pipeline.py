@@ -11,6 +11,7 @@ import yaml
 
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.evaluation import evaluate
+from pose3d.metrics import PCK2D
 from pose3d.predictions import read_predictions
 from stages import Stage2, Stage3
 from stages.cli import main
@@ -33,7 +34,7 @@ def build(kind, pipeline, **arguments):
 def test_a_run_folder_is_complete(pipeline, number):
     folder = pipeline.root / f"stage{number}"
     files = {"best.ckpt", "best.json", "last.ckpt", "last.json", "config.yaml", "metrics.json"}
-    files |= {"predictions.npz", "predictions.png"} if number > 1 else set()
+    files |= {"predictions.npz", "predictions.png"}
     assert {path.name for path in folder.iterdir()} == files
     assert yaml.safe_load((folder / "config.yaml").read_text())["model"]["class_path"] == f"stages.Stage{number}"
     metrics = json.loads((folder / "metrics.json").read_text())
@@ -65,6 +66,24 @@ def test_the_evaluation_of_the_predictions_gives_the_logged_scores_to_the_last_d
         prefix = "test" if scene == "All" else f"test/{scene}/{deployed}"
         logged = [metrics[f"{prefix}/{key}"] for key in ("mpjpe_mm", "pck3d_150mm", "auc3d")]
         assert logged == [row["MPJPE mm"], row["PCK %"], row["AUC %"]]
+
+
+def test_the_2d_predictions_give_the_logged_scores_to_the_last_digit(pipeline):
+    folder = pipeline.root / "stage1"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    predictions = read_predictions(folder / "predictions.npz")
+    assert predictions.frame.tolist() == list(range(12))
+    assert predictions.box == "ground truth"
+    # 2DPoseNet has no spine and no head.
+    assert np.isnan(predictions.joints_2d).all(axis=(0, 2)).tolist() == 15 * [False] + 2 * [True]
+    (table,) = evaluate([predictions], "mpii").tables
+    assert table.rows[-1] == ["All", metrics["test/pckh50"], metrics["test/pckh50_auc"]]
+    assert metrics["test/pckh50_auc"] > 0
+    (lsp,) = evaluate([predictions], "lsp").tables
+    joints = [torch.from_numpy(a[:, :14]) for a in (predictions.joints_2d, predictions.target_2d, predictions.visible)]
+    share = PCK2D(num_joints=14)
+    share.update(*joints)
+    assert lsp.rows[-1][1] == float(share.compute())
 
 
 def test_the_mean_pose_is_the_mean_of_the_training_targets(pipeline):

@@ -1,0 +1,52 @@
+"""Samples to look at: the crop, the predicted skeleton on it, and the truth beside it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from pose3d.data.normalise import denormalise
+from pose3d.geometry.crop import transform_points
+from pose3d.skeleton import MPI_INF_3DHP_17
+from pose3d.viz import predictions_2d_figure, predictions_figure
+
+
+def joints_17(joints_2d: Tensor) -> Tensor:
+    """(B, 17, 2) px; NaN for the spine and the head, which 2DPoseNet's (B, 15, 2) lack (decision N11)."""
+    missing = len(MPI_INF_3DHP_17) - joints_2d.shape[1]
+    return torch.nn.functional.pad(joints_2d, (0, 0, 0, missing), value=torch.nan)
+
+
+def sample(predictions: Mapping[str, Tensor], batch: Mapping[str, Tensor], normalisation: str) -> dict[str, Any]:
+    """The first sample of a batch as arguments of its figure: of the 3D one where the stage predicts 3D poses."""
+    joints_2d = torch.full((1, len(MPI_INF_3DHP_17), 2), torch.nan)
+    if "joints_2d" in predictions:
+        joints_2d = joints_17(transform_points(batch["crop_from_img"][:1], predictions["joints_2d"][:1]))
+    title = f"frame {int(batch['frame'][0])}"
+    shown = {
+        "images": denormalise(batch["image"][:1], normalisation)[0].cpu().numpy(),
+        "joints_2d": _array(joints_2d[0]),
+    }
+    if "joints_3d" not in predictions:
+        known = batch["visible"][0].bool().unsqueeze(-1)
+        labelled = torch.where(known, batch["joints_2d_crop"][0], torch.nan)
+        return shown | {"target_2d": _array(labelled), "titles": title}
+    pose, target = predictions["joints_3d"][0], batch["joints_3d"][0]
+    if bool(batch["has_3d"][0]):
+        title += f": {float((pose - target).norm(dim=-1).mean()):.0f} mm"
+    return shown | {"joints_3d": _array(pose), "target_3d": _array(target), "titles": title}
+
+
+def samples_figure(samples: Sequence[Mapping[str, Any]]) -> Figure:
+    """One row a sample; all of one stage."""
+    columns: dict[str, Any] = {key: [one[key] for one in samples] for key in samples[0]}
+    stacked = {key: np.stack(value) for key, value in columns.items() if key not in ("images", "titles")}
+    draw = predictions_figure if "joints_3d" in stacked else predictions_2d_figure
+    return draw(images=columns["images"], titles=columns["titles"], **stacked)
+
+
+def _array(value: Tensor) -> np.ndarray:
+    return value.detach().float().cpu().numpy()
