@@ -54,7 +54,7 @@ class PictureBank:
         picture = self._picture(int(rng.integers(self.count)))
         top, left = rng.integers(self.side - self.size + 1, size=2)
         part = picture[top : top + self.size, left : left + self.size]
-        return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part)
+        return np.asarray(cv2.flip(part, 1)) if rng.random() < 0.5 else part
 
     def _picture(self, number: int) -> np.ndarray:
         if number in self._kept:

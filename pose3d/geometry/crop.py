@@ -110,4 +110,8 @@ def warp_crop(
     img_from_reduced = np.array([[reduction, 0, half], [0, reduction, half], [0, 0, 1.0]])
     matrix = (crop_from_img @ img_from_reduced)[:2]
     flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_CONSTANT))
+    # OpenCV warps four channels in less than half the time of three, to the same numbers.
+    padded = image.ndim == 3 and image.shape[2] == 3
+    source = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA) if padded else image
+    crop = cv2.warpAffine(source, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGBA2RGB) if padded else crop)

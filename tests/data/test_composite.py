@@ -46,8 +46,8 @@ def test_recolour_is_texture_times_intensity_over_mean():
     rng = np.random.default_rng(0)
     image = np.repeat(rng.integers(60, 140, (20, 20, 1), dtype=np.uint8), 3, axis=2)
     texture = rng.integers(0, 120, (20, 20, 3), dtype=np.uint8)
-    weight = np.zeros((20, 20), np.float32)
-    weight[4:15, 3:12] = 1
+    weight = np.zeros((20, 20), np.uint8)
+    weight[4:15, 3:12] = 255
     found = recolour(image, texture, weight)
     mean = np.mean([image[y, x, 0] for y in range(4, 15) for x in range(3, 12)])
     for y in range(20):
@@ -56,16 +56,33 @@ def test_recolour_is_texture_times_intensity_over_mean():
             np.testing.assert_allclose(found[y, x], np.minimum(new, 255), atol=1)
 
 
+def test_shading_is_at_most_twice_the_mean():
+    """A light rim that the mask took in must not make a black garment glow."""
+    image = np.full((20, 20, 3), 5, np.uint8)
+    image[4:15, 11] = 200
+    texture = np.full((20, 20, 3), 60, np.uint8)
+    weight = np.zeros((20, 20), np.uint8)
+    weight[4:15, 3:12] = 255
+    found = recolour(image, texture, weight)
+    assert 118 <= found[4:15, 11].min() <= found.max() <= 120
+    assert found[8, 5, 0] < 60
+
+
 def test_replace_blends():
-    black, white = np.zeros((2, 3, 3), np.uint8), np.full((2, 3, 3), 200, np.uint8)
-    weight = np.array([[0, 0.25, 1]] * 2, np.float32)
-    np.testing.assert_allclose(replace(black, white, weight)[0, :, 0], [0, 50, 200], atol=1)
+    rng = np.random.default_rng(0)
+    image, new = rng.integers(0, 256, (2, 30, 30, 3), dtype=np.uint8)
+    weight = rng.integers(0, 256, (30, 30), dtype=np.uint8)
+    weight[0], weight[1] = 0, 255
+    found, share = replace(image, new, weight), weight[..., None] / 255
+    np.testing.assert_allclose(found, image * (1 - share) + new * share, atol=1.01)
+    np.testing.assert_array_equal(found[0], image[0])
+    np.testing.assert_array_equal(found[1], new[1])
 
 
 def test_borders_are_smoothed():
     mask = np.zeros((32, 32), np.uint8)
     mask[:, 16:] = UPPER
-    weight = soft_region(mask, UPPER, 1.5)
+    weight = soft_region(mask, UPPER, 1.5) / 255
     assert weight[16, 2] < 1e-3
     assert weight[16, 29] > 1 - 1e-3
     assert 0.2 < weight[16, 15] < weight[16, 16] < 0.8
