@@ -49,6 +49,9 @@ class Reproduction:
         self.check(rows)
         wanted = trainings(rows)
         for seed in seeds:
+            for step in wanted:
+                self._check_folder(step, seed)
+        for seed in seeds:
             for number, step in enumerate(wanted, 1):
                 self._train(step, seed, f"{number} of {len(wanted)}")
             for row in rows:
@@ -141,13 +144,10 @@ class Reproduction:
 
     def _train(self, step: Step, seed: int, place: str) -> None:
         """Train, unless it is done; go on from last.ckpt where an earlier process was cut off."""
-        files = training_configs(step, self.profile)
-        folder, identity = self.folder(step, seed), digest(files, self._arguments(step, seed))
+        # Again, as a parent may have been trained since.
+        self._check_folder(step, seed)
+        folder, identity = self.folder(step, seed), self._identity(step, seed)
         record = _read(folder / RECORD)
-        if record and record["digest"] != identity:
-            raise PoseError(f"{folder} was trained with other settings; delete it, or choose another --out")
-        if record:
-            self._check_parent(step, seed)
         if record and record["done"]:
             self.say(f"training {step.name}, seed {seed} ({place}): done before")
             return
@@ -158,16 +158,24 @@ class Reproduction:
         self._call(f"training {step.name}, seed {seed} ({place})", command, folder / "log.txt")
         _write(folder / RECORD, {"digest": identity, "done": True, "command": command})
 
-    def _check_parent(self, step: Step, seed: int) -> None:
-        """Raise PoseError where a training began from other weights than its parent has by now."""
-        origin = (_read(self.folder(step, seed) / "last.json") or {}).get("parent")
+    def _identity(self, step: Step, seed: int) -> str:
+        return digest(training_configs(step, self.profile), self._arguments(step, seed))
+
+    def _check_folder(self, step: Step, seed: int) -> None:
+        """Raise PoseError where a training has begun with other settings, or from other weights of its parent."""
+        folder = self.folder(step, seed)
+        record = _read(folder / RECORD)
+        if record is None:
+            return
+        if record["digest"] != self._identity(step, seed):
+            raise PoseError(f"{folder} was trained with other settings; delete it, or choose another --out")
+        origin = (_read(folder / "last.json") or {}).get("parent")
         if step.parent is None or origin is None:
             return
         from pose3d.checkpoint import sha256_of
 
         parent = self.folder(steps()[step.parent], seed) / BEST
-        if sha256_of(parent) != origin["sha256"]:
-            folder = self.folder(step, seed)
+        if parent.is_file() and sha256_of(parent) != origin["sha256"]:
             raise PoseError(
                 f"{folder} began from another {parent} than is there now; delete it, or choose another --out"
             )

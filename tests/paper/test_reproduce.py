@@ -58,6 +58,10 @@ def workplace(tmp_path, monkeypatch):
         predictions = Predictions(
             joints_3d=target + np.float32([SHIFT_MM[seed], 0, 0]),
             target_3d=target,
+            joints_2d=target[..., :2],
+            target_2d=target[..., :2],
+            visible=np.ones((4, 17), bool),
+            head_size=np.ones(4, np.float32),
             frame=np.arange(4),
             activity=np.array([0, 0, 1, 1]),
             activity_names=np.array(["Walking", "Sitting"]),
@@ -141,8 +145,11 @@ def test_changed_settings_are_refused(workplace):
     run.run(rows, [0])
     schedule = Path("configs/schedules/mini_stage2_no_skips.yaml")
     schedule.write_text(schedule.read_text().replace("iterations: 120", "iterations: 121"))
-    with pytest.raises(PoseError, match="other settings"):
-        run.run(rows, [0])
+    first = len(workplace)
+    # Said before anything else is trained.
+    with pytest.raises(PoseError, match=r"h36m/base/seed0 was trained with other settings; delete it, or choose anoth"):
+        run.run([*find("table1/all-1"), *rows], [1, 0])
+    assert len(workplace) == first
 
 
 def test_a_gain_is_the_difference_of_two_tests(workplace):
@@ -167,6 +174,13 @@ def test_the_box_of_2dposenet_is_found_by_the_rows_own(workplace):
     result = json.loads(Path(runs, "results/text/no-gt-box/seed1.json").read_text())
     assert result["figures"] == {"3DPCK": pytest.approx(100)}
     assert result["tested_on"] == {"mpi_inf_3dhp": "data/twin/test.h5"}
+
+
+def test_2dposenet_is_scored_where_the_profile_has_people_to_score(workplace):
+    Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None).run(find("supp-table2/localised"), [0])
+    assert [command[1] for command in workplace] == ["fit", "test"]
+    result = json.loads(Path("runs/paper/mini/results/supp-table2/localised/seed0.json").read_text())
+    assert result["figures"] == {"MPII PCKh0.5": 100, "MPII AUC": 100, "LSP PCK0.2": None, "LSP AUC": None}
 
 
 def test_the_found_box_goes_with_any_perspective_correction(monkeypatch):
