@@ -45,14 +45,15 @@ class Table:
             numeric = any(isinstance(row[i], (int, float)) for row in self.rows)
             table.add_column(column, justify="right" if numeric else "left", overflow="fold")
         for row in self.rows:
-            table.add_row(*[_text(column, cell) for column, cell in zip(self.columns, row, strict=True)])
+            table.add_row(*[cell_text(column, cell) for column, cell in zip(self.columns, row, strict=True)])
         console.print(table)
         for line in [self.rules, *self.notes]:
             console.print(f"  {line}", style="dim", highlight=False)
         console.print()
 
 
-def _text(column: str, cell: Cell) -> str:
+def cell_text(column: str, cell: Cell) -> str:
+    """Millimetres to one digit, percent to two, nothing as a dash."""
     if cell is None:
         return "–"
     if isinstance(cell, float):

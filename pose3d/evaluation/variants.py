@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +20,8 @@ def switch_table(files: Sequence[Predictions], protocol: Protocol) -> Table:
     """Box source and perspective correction on or off as rows (paper Table 5), over all files given."""
     columns = ["predictions", "box", "correction", "frames", *COLUMNS]
     table = Table("Switches at test time", protocol.name, protocol.rules(), columns)
+    names = distinct_tails([predictions.path for predictions in files])
+    table.notes += [f"{name}: {path}" for path, name in names.items() if name != path]
     for predictions in files:
         chosen = sampled(predictions, protocol)
         variants = [("as predicted", chosen)]
@@ -30,8 +33,20 @@ def switch_table(files: Sequence[Predictions], protocol: Protocol) -> Table:
         for state, variant in variants:
             whole = score(variant, protocol, np.zeros(len(variant), np.int64), ("All",))
             scores = [float(read(whole)) for read in COLUMNS.values()]
-            table.add(predictions.path, predictions.box, state, len(variant), *scores)
+            table.add(names[predictions.path], predictions.box, state, len(variant), *scores)
     return table
+
+
+def distinct_tails(paths: Sequence[str]) -> dict[str, str]:
+    """Each path -> its shortest tail, in whole names, that no other path ends with; short enough for a column."""
+    parts = {path: Path(path).parts for path in paths}
+    tails = {}
+    for path, own in parts.items():
+        others = [other for other in parts.values() if other != own]
+        lengths = range(1, len(own) + 1)
+        enough = next((n for n in lengths if all(other[-n:] != own[-n:] for other in others)), len(own))
+        tails[path] = str(Path(*own[-enough:]))
+    return tails
 
 
 def variants_table(predictions: Predictions, every: int | None) -> Table:

@@ -11,6 +11,7 @@ import numpy as np
 from pose3d import __version__
 from pose3d.errors import PoseError
 from pose3d.evaluation import Table, evaluate
+from pose3d.evaluation.tables import cell_text
 from pose3d.predictions import Predictions
 from pose3d.reporting.console import METRICS, plain_metrics, pose_metrics
 from pose3d.reporting.curves import training_figures
@@ -19,7 +20,7 @@ from pose3d.reporting.gallery import choose, open_images, samples
 from pose3d.reporting.joint_errors import bar_figure, errors, skeleton_figure
 from pose3d.reporting.lineage import chain
 from pose3d.reporting.run_folder import STAGES, RunFolder, read_run
-from pose3d.reporting.tables import Grid, cell_text, evaluation_grid, metrics_grid
+from pose3d.reporting.tables import Grid, evaluation_grid, metrics_grid
 
 try:
     import jinja2

@@ -1,8 +1,9 @@
-"""Result tables of the page: numbers as text, rounded as on the screen."""
+"""Result tables of the page: numbers as text, rounded as `pose3d evaluate` prints them."""
 
 from dataclasses import dataclass
 
 from pose3d.evaluation import Table
+from pose3d.evaluation.tables import cell_text
 from pose3d.reporting.console import ALL, CANDIDATES, METRICS, PoseMetrics
 
 
@@ -59,15 +60,6 @@ def evaluation_grid(table: Table) -> Grid:
         ]
         body.append(cells)
     return Grid(table.title, [[(column, 1) for column in table.columns]], body, tuple(table.notes))
-
-
-def cell_text(column: str, value: str | int | float | None) -> str:
-    """Millimetres to one digit, percent to two, as `pose3d evaluate` prints them."""
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.1f}" if "mm" in column else f"{value:.2f}"
-    return str(value)
 
 
 def _scene(name: str) -> str:

@@ -7,6 +7,7 @@ import torch
 from pose3d.errors import PoseError
 from pose3d.evaluation import PROTOCOLS, evaluate
 from pose3d.evaluation.tables import Table
+from pose3d.evaluation.variants import distinct_tails
 from pose3d.metrics import MPJPE, PCKh
 from tests.evaluation.people import make_predictions
 
@@ -85,3 +86,20 @@ def test_perspective_correction_off_is_the_pose_before_it() -> None:
     expected = np.linalg.norm(before - corrected.joints_3d, axis=2).mean()
     assert rows[0]["MPJPE mm"] == pytest.approx(expected, abs=1e-2)
     assert rows[1]["MPJPE mm"] < 1e-3
+
+
+def test_long_paths_are_named_by_what_tells_them_apart() -> None:
+    paths = ["/data/runs/a/stage3/predictions.npz", "/data/runs/b/stage3/predictions.npz", "/data/other.npz"]
+    tails = ["a/stage3/predictions.npz", "b/stage3/predictions.npz", "other.npz"]
+    assert distinct_tails(paths) == dict(zip(paths, tails, strict=True))
+    # One path may be the end of another, or be given twice.
+    assert distinct_tails(["p.npz", "x/p.npz", "p.npz"]) == {"p.npz": "p.npz", "x/p.npz": "x/p.npz"}
+    assert distinct_tails(["x//p.npz", "x/p.npz"]) == {"x//p.npz": "p.npz", "x/p.npz": "p.npz"}
+
+
+def test_the_table_of_switches_shows_tails_and_notes_whole_paths() -> None:
+    files = [make_predictions(), make_predictions(noise=40.0)]
+    files[0].path, files[1].path = "/data/runs/a/predictions.npz", "/data/runs/b/predictions.npz"
+    table = next(t for t in evaluate(files, "3dhp").tables if t.title == "Switches at test time")
+    assert [row[0] for row in table.rows] == ["a/predictions.npz", "b/predictions.npz"]
+    assert table.notes == [f"{x}/predictions.npz: /data/runs/{x}/predictions.npz" for x in "ab"]
