@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="runs of each row, seeds 0 to N-1 (default: 1)"
     )
+    parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown, for a document")
     parser.add_argument("--out", type=Path, default=Path("runs/paper"), help="folder of the runs (default: runs/paper)")
 
 
@@ -68,28 +69,31 @@ def _run(rows: list[Row], args: argparse.Namespace) -> None:
             if reason:
                 print(f"left out: {key} {reason}")
     reproduction.run(wanted, range(args.seeds))
-    _print(wanted, args.out)
+    _print(wanted, args)
 
 
 def _list(rows: list[Row], args: argparse.Namespace) -> None:
     """Print rows; a single row with its commands."""
-    _print(rows, args.out)
+    _print(rows, args)
     if len(rows) == 1 and rows[0].ours:
         _commands(rows[0], args)
 
 
-def _print(rows: list[Row], out: Path) -> None:
+def _print(rows: list[Row], args: argparse.Namespace) -> None:
     """Print rows, table by table."""
     from rich.console import Console
 
     from pose3d.paper.ledger import tables
-    from pose3d.paper.show import show
+    from pose3d.paper.show import markdown, show
 
     # A file or pipe has no width of its own; Table 2 needs the room.
     console = Console(width=None if sys.stdout.isatty() else 220)
     for table in tables().values():
         if chosen := [row for row in rows if row.table == table.id]:
-            console.print(show(table, chosen, out))
+            if args.markdown:
+                print(markdown(table, chosen, args.out))
+            else:
+                console.print(show(table, chosen, args.out))
 
 
 def _commands(row: Row, args: argparse.Namespace) -> None:

@@ -57,29 +57,64 @@ def config_words(row: Row) -> str:
     return " > ".join([*(_words(step) for step in chain(row.step)), *(f"test: {words}" for words in tested)])
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of a shown table: the paper's figures of a row, or ours below them."""
+
+    cells: tuple[str, ...]
+    ours: bool
+
+
+def head(table: PaperTable) -> list[str]:
+    """Column titles; a line break stands before the unit."""
+    columns = [f"{column.name}\n{column.unit}" for column in table.columns.values()]
+    return ["row", "result", "figures of", *columns, "config, or data"]
+
+
+def lines(table: PaperTable, rows: Sequence[Row], out: Path) -> list[Line]:
+    """Each row as the paper prints it, and below it what was measured here, with the data it comes from."""
+    found = []
+    for row in rows:
+        found.append(Line((row.key, row.name, "paper", *row.printed.values(), config_words(row)), ours=False))
+        for ours in read_ours(out, row):
+            where = f"{ours.profile} profile, {', '.join(ours.tested_on)}"
+            by = f"here, {len(ours.seeds)} seed{'s' if len(ours.seeds) > 1 else ''}"
+            found.append(Line(("", "", by, *(ours.text(column) for column in table.columns), where), ours=True))
+    return found
+
+
+def caption(table: PaperTable, rows: Sequence[Row], out: Path) -> list[str]:
+    """Source, protocol and notes of a table, one sentence or two each."""
+    measured = {row.key: read_ours(out, row) for row in rows}
+    return [f"{table.source}. {table.protocol}", *table.notes, *_gaps(rows, measured)]
+
+
 def show(table: PaperTable, rows: Sequence[Row], out: Path) -> Table:
-    """One table of the ledger."""
+    """One table of the ledger, for the screen."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
     shown = Table(title=f"{table.id} · {table.title}", box=box.SIMPLE_HEAD, title_justify="left")
-    shown.add_column("row", overflow="fold")
-    shown.add_column("result", overflow="fold")
-    shown.add_column("figures of")
-    for column in table.columns.values():
-        shown.add_column(f"{column.name}\n{column.unit}", justify="right")
-    shown.add_column("config, or data", overflow="fold")
-    measured = {row.key: read_ours(out, row) for row in rows}
-    shown.caption = "\n".join([f"{table.source}. {table.protocol}", *table.notes, *_gaps(rows, measured)])
-    shown.caption_justify = "left"
-    for row in rows:
-        shown.add_row(row.key, escape(row.name), "paper", *row.printed.values(), config_words(row))
-        for ours in measured[row.key]:
-            where = f"{ours.profile} profile, {', '.join(ours.tested_on)}"
-            by = f"here, {len(ours.seeds)} seed{'s' if len(ours.seeds) > 1 else ''}"
-            shown.add_row("", "", by, *(ours.text(column) for column in table.columns), where, style="cyan")
+    shown.caption, shown.caption_justify = escape("\n".join(caption(table, rows, out))), "left"
+    titles = head(table)
+    for place, title in enumerate(titles):
+        number = 3 <= place < len(titles) - 1
+        shown.add_column(title, justify="right" if number else "left", overflow="ellipsis" if number else "fold")
+    for line in lines(table, rows, out):
+        shown.add_row(*map(escape, line.cells), style="cyan" if line.ours else None)
     return shown
+
+
+def markdown(table: PaperTable, rows: Sequence[Row], out: Path) -> str:
+    """The same as Markdown, for documents."""
+    titles = [title.replace("\n", " ") for title in head(table)]
+    rule = ["---:" if 3 <= place < len(titles) - 1 else "---" for place in range(len(titles))]
+    grid = [
+        "| " + " | ".join(cells) + " |" for cells in (titles, rule, *(line.cells for line in lines(table, rows, out)))
+    ]
+    notes = [f"- {note}".replace("*", "\\*") for note in caption(table, rows, out)]
+    return "\n".join([f"### {table.id} · {table.title}", "", *grid, "", *notes, ""])
 
 
 def _gaps(rows: Sequence[Row], measured: Mapping[str, Sequence[Ours]]) -> list[str]:

@@ -1,9 +1,11 @@
 """The ledger: nothing is missing, and the printed figures agree with each other as far as the paper's do."""
 
+import json
 from statistics import fmean
 
 import pytest
 
+from pose3d.app import main
 from pose3d.errors import PoseError
 from pose3d.paper.ledger import find, rows, tables
 from pose3d.paper.steps import chain, needed, steps
@@ -98,3 +100,17 @@ def test_steps_fit_together():
 def test_unknown_names(name, says):
     with pytest.raises(PoseError, match=says):
         find(name)
+
+
+def test_markdown_keeps_the_papers_figures_and_ours_on_lines_of_their_own(tmp_path, capsys):
+    folder = tmp_path / "mini" / "results" / "table1" / "all-1"
+    folder.mkdir(parents=True)
+    for seed, figure in enumerate((100.0, 103.0)):
+        content = {"row": "table1/all-1", "profile": "mini", "seed": seed, "tested_on": {"h36m": "lab.h5"}}
+        (folder / f"seed{seed}.json").write_text(json.dumps(content | {"figures": {"Total": figure}}))
+    assert main(["paper", "table1", "--markdown", "--out", str(tmp_path)]) == 0
+    grid = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in grid}) == 1
+    assert " paper | 118.7 |" in grid[2]
+    assert grid[3] == "|  |  | here, 2 seeds | 101.5 ± 2.1 | mini profile, lab.h5 |"
+    assert not any("118.7" in line for line in grid[3:])
