@@ -40,8 +40,8 @@ def _add_shared(parser: argparse.ArgumentParser, whole: bool) -> None:
     add("--seed", type=int, default=0, help="of the random draw (0)")
     crop = "0 keeps whole images" + (" (0)" if whole else " (2.0)")
     add("--margin", type=float, default=0.0 if whole else 2.0, help=f"stored square over the joint box; {crop}")
-    size = "0 keeps the resolution" + (" (0)" if whole else " (400)")
-    add("--person-px", type=int, default=0 if whole else 400, metavar="PX", help=f"shrink people to this; {size}")
+    size = "0 keeps the resolution" + (" (0)" if whole else " (300)")
+    add("--person-px", type=int, default=0 if whole else 300, metavar="PX", help=f"shrink people to this; {size}")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -34,8 +34,9 @@ from pose3d.skeleton import JointSet
 __all__ = ["PoseStore", "StoreWriter"]
 
 # IGNORE_ORIENTATION: labels are in the pixels of the file, whatever its EXIF header says.
-_FLAGS = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
-_FLAGS |= {8: cv2.IMREAD_REDUCED_COLOR_8}
+_REDUCED = {1: 0, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4}
+_REDUCED |= {8: cv2.IMREAD_REDUCED_GRAYSCALE_8}
+_RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 class PoseStore:
@@ -100,8 +101,7 @@ class PoseStore:
         """
         encoded = self._encoded(IMAGES, index)
         is_jpeg = bytes(encoded[:2]) == b"\xff\xd8"
-        image = self._decode(encoded, _FLAGS[reduce if is_jpeg else 1] | cv2.IMREAD_IGNORE_ORIENTATION, "image", index)
-        cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+        image = self._decode(encoded, _RGB | _REDUCED[reduce if is_jpeg else 1], "image", index)
         if reduce > 1 and not is_jpeg:
             image = _average(image, reduce)
         return image

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-JPEG_QUALITY = 95
+JPEG_QUALITY = 90
+"""Half the bytes of 95 and 0.7 dB away from it; the bytes are most of what reading a sample costs."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,11 @@ class Framing:
         margin: side of the stored square over the longer side of the joint box; 0 stores the whole image.
             A crop at scale 0.7 needs 1.25 / 0.7 = 1.8 (decision G3); the default leaves room for rotation.
         person_px: the longer side of the joint box is shrunk to this at most; 0 keeps the resolution.
-            A 368 px crop shows it at 368 / 1.25 = 294 px.
+            A 368 px crop shows it at 368 / 1.25 = 294 px, or at 0.7 of that.
     """
 
     margin: float = 2.0
-    person_px: int = 400
+    person_px: int = 300
 
     @property
     def whole(self) -> bool:
@@ -98,5 +99,6 @@ def encode_jpeg(image: np.ndarray) -> bytes:
 
 
 def encode_png(regions: np.ndarray) -> bytes:
-    """(H, W) uint8 to PNG, a quarter larger than at OpenCV's own level and decoded in a third of the time."""
-    return cv2.imencode(".png", regions, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
+    """(H, W) uint8 to PNG: unfiltered, which suits flat regions best, decoded in a third of the time of level 9."""
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
+    return cv2.imencode(".png", regions, options)[1].tobytes()
