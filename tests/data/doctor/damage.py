@@ -10,7 +10,7 @@ from scipy.io import loadmat, savemat
 
 from pose3d.data.sources.h36m_cdf import read_poses
 from pose3d.data.sources.video import Video
-from pose3d.synth.layouts.files import VideoWriter, save_cdf
+from pose3d.synth.layouts.files import V73File, VideoWriter, save_cdf
 
 DAMAGES = []
 
@@ -343,6 +343,30 @@ def h36m_left_and_right_swapped(root, rng):
 def a_damaged_pose_file(root, rng):
     path = h36m_file(root, "D2_Positions", 58860488)
     path.write_bytes(path.read_bytes()[:200])
+
+
+def edit_part_labels(root, change):
+    """Write one file again with `change(images)`, the images (W, H) as they are stored."""
+    path = next((root / "S1/Segments_mat_gt_pl").glob("Walking*.55011271.mat"))
+    with h5py.File(path) as file:
+        images = [file[reference][()] for reference in np.ravel(file["Feat"][()])]
+    with V73File(path) as mat:
+        mat.cells("Feat", change(images))
+
+
+@damage("h36m", "part labels have|the video 7 and its labels 7")
+def short_part_labels(root, rng):
+    edit_part_labels(root, lambda images: images[: rng.integers(2, 5)])
+
+
+@damage("h36m", "the part labels hold|not whole numbers from 0 to 24")
+def part_labels_beyond_the_parts(root, rng):
+    edit_part_labels(root, lambda images: [*images[:3], images[3] + np.uint8(rng.integers(25, 200)), *images[4:]])
+
+
+@damage("h36m", "of the joints lie on a part label")
+def part_labels_turned_over(root, rng):
+    edit_part_labels(root, lambda images: [np.ascontiguousarray(image.T) for image in images])
 
 
 # --- MPII and LSP ---
