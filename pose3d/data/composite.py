@@ -7,7 +7,7 @@ clothing too (decision D4), as far as the masks of their sequence can be trusted
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from pose3d.data.augment import A  # albumentations, with its look at the network switched off
@@ -115,6 +115,13 @@ class CompositeRegions(A.ImageOnlyTransform):
                 background[window] = replace(background[window], image[window], weight)
             image = background
         return image
+
+    def change(
+        self, image: np.ndarray, read_mask: Callable[[], np.ndarray], augmentable: Collection[str]
+    ) -> np.ndarray:
+        """The same draws and pixels as a call; the mask is read only where something is to change."""
+        chosen = self.choose(self.random_generator, augmentable)
+        return self.apply(image, chosen, read_mask()) if chosen else image
 
     def _window(self, mask: np.ndarray, bits: int) -> tuple[slice, slice] | None:
         """Rows and columns that the region and its smoothed border lie in, as a rule a small part of the crop."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 
 from pose3d.data.augment import GeometricAugmentation, appearance, seed_transform
 from pose3d.data.composite import CompositeRegions
@@ -189,13 +190,17 @@ class PoseDataset(Dataset[Sample]):
         image = warp_crop(self.store.image(row, reduction), crop, self.image_size, reduction)
         parts = self.augmentable[self.ids["sequence"][i]] if self.composite is not None else ()
         if self.composite is not None and parts and self.store.has_mask(row):
-            mask = warp_crop(self.store.mask(row), crop, self.image_size, nearest=True)
             seed_transform(self.composite, rng)
-            image = self.composite(image=image, mask=mask, augmentable=parts)["image"]
+            read_mask = partial(self._mask, row, crop)
+            image = self.composite.change(image, read_mask, parts)
         if self.appearance is not None:
             seed_transform(self.appearance, rng)
             image = self.appearance(image=image)["image"]
         return image
+
+    def _mask(self, row: int, crop: np.ndarray) -> np.ndarray:
+        """(S, S) uint8 region bits of the crop."""
+        return warp_crop(self.store.mask(row), crop, self.image_size, nearest=True)
 
     def _part_labels(self, i: int, crop: np.ndarray) -> np.ndarray:
         """(S/16, S/16) int64: the label under the centre of each heatmap cell (decision N12).
@@ -223,7 +228,8 @@ class JoinedDataset(Dataset[Sample]):
 def collate(samples: Sequence[Sample]) -> dict[str, Tensor]:
     """A `types.Batch` whose `image` is still (B, S, S, 3) uint8; keys that not all samples have are left out."""
     shared = set(samples[0]).intersection(*samples[1:])
-    return {key: torch.from_numpy(np.stack([sample[key] for sample in samples])) for key in sorted(shared)}
+    # In a worker default_collate stacks into memory that the parent shares; a stack of ours would be copied there.
+    return {key: default_collate([sample[key] for sample in samples]) for key in sorted(shared)}
 
 
 def single_thread(worker: int) -> None:

@@ -158,6 +158,21 @@ def test_in_a_dataset_only_augmentable_sequences_change(store_3d):
         assert share > 0.6 if item == 0 else share < 0.2
 
 
+def test_change_is_a_call_that_reads_no_mask_in_vain(scene):
+    image, mask = scene
+    composite = CompositeRegions(PictureBank(None, SIZE, scenery), PictureBank(None, SIZE, cloth))
+    reads = []
+    for seed in range(40):
+        seed_transform(composite, np.random.default_rng(seed))
+        called = composite(image=image.copy(), mask=mask)["image"]
+        seed_transform(composite, np.random.default_rng(seed))
+        before = len(reads)
+        changed = composite.change(image, lambda: reads.append(1) or mask, ("background", "chair", "upper", "lower"))
+        np.testing.assert_array_equal(changed, called)
+        assert (len(reads) > before) == (changed != image).any()
+    assert 20 < len(reads) < 40
+
+
 def test_patterns_differ_and_repeat():
     for pattern in (cloth, scenery):
         pictures = [pattern(np.random.default_rng(i), 64) for i in range(12)]
