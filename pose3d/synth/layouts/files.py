@@ -90,11 +90,11 @@ class V73File:
         return dataset
 
     def cells(self, name: str, values: Sequence[np.ndarray]) -> None:
-        """An N x 1 cell of matrices."""
+        """A 1 x N cell of matrices: (N, 1) in the file, as public readers of Human3.6M index it."""
         references = [self.matrix(f"#refs#/{name}{index}", value).ref for index, value in enumerate(values)]
-        dataset = self.file.create_dataset(name, (1, len(values)), h5py.ref_dtype)
+        dataset = self.file.create_dataset(name, (len(values), 1), h5py.ref_dtype)
         for index, reference in enumerate(references):
-            dataset[0, index] = reference
+            dataset[index, 0] = reference
         dataset.attrs["MATLAB_class"] = np.bytes_("cell")
 
     def __exit__(self, *exc: object) -> None:

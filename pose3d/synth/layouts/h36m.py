@@ -70,13 +70,14 @@ def make(root: Path, settings: Settings, key: tuple[int, str, int], tick: Progre
     for index, camera_id in enumerate(CAMERAS):
         camera = whole_camera(index)
         video = VideoWriter(folder / "Videos" / f"{file}.{camera_id}.mp4", camera.size, FPS)
-        views, masks, parts = [], [], []
+        views, masks, boxes, parts = [], [], [], []
         for frame in range(settings.frames):
             view = film(WORLD, shot_of(WORLD, number, first + frame, index), settings, camera)
             video.add(view.image)
             views.append([part[_SOURCE] for part in (view.joints_2d, view.joints_3d, view.joints_3d_univ)])
             silhouette = view.regions & PERSON > 0
             masks.append(np.ascontiguousarray(silhouette.T))
+            boxes.append(np.ascontiguousarray(filled_box(silhouette).T))
             parts.append(np.ascontiguousarray(part_labels(view.posed, camera, silhouette).T))
             views[-1].append(view.joints_world[_SOURCE])
             tick(1)
@@ -88,10 +89,20 @@ def make(root: Path, settings: Settings, key: tuple[int, str, int], tick: Progre
         save_cdf(poses / "D3_Positions_mono_universal" / f"{file}.{camera_id}.cdf", universal)
         if index == 0:
             save_cdf(poses / "D3_Positions" / f"{file}.cdf", positions)
-        with V73File(folder / "MySegmentsMat" / "ground_truth_bs" / f"{file}.{camera_id}.mat") as mat:
-            mat.cells("Masks", masks)
+        for shape, images in (("ground_truth_bs", masks), ("ground_truth_bb", boxes)):
+            with V73File(folder / "MySegmentsMat" / shape / f"{file}.{camera_id}.mat") as mat:
+                mat.cells("Masks", images)
         with V73File(folder / PART_LABEL_FOLDER / f"{file}.{camera_id}.mat") as mat:
             mat.cells("Feat", parts)
+
+
+def filled_box(silhouette: np.ndarray) -> np.ndarray:
+    """(H, W) bool: the upright box around a silhouette (H, W) bool, as `ground_truth_bb` holds it; empty for nobody."""
+    box = np.zeros_like(silhouette)
+    rows, columns = np.nonzero(silhouette)
+    if len(rows):
+        box[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
+    return box
 
 
 def finish(root: Path, settings: Settings) -> None:

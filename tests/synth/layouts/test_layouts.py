@@ -183,6 +183,20 @@ def test_h36m_part_labels_have_the_form_that_public_readers_expect(tmp_path, set
                 np.testing.assert_array_equal(labels > 0, other[np.ravel(other["Masks"][()])[row]][()])
 
 
+def test_h36m_box_masks_are_the_filled_boxes_of_the_silhouettes(tmp_path, settings):
+    h36m.make(tmp_path, settings, (1, "Walking", 2), ignore)
+    name = f"Walking 2.{CAMERAS[0]}.mat"
+    found = {}
+    for kind in ("ground_truth_bs", "ground_truth_bb"):
+        with h5py.File(tmp_path / "S1" / "MySegmentsMat" / kind / name) as file:
+            found[kind] = [np.array(file[file["Masks"][frame, 0]]).T for frame in range(settings.frames)]
+    for silhouette, box in zip(found["ground_truth_bs"], found["ground_truth_bb"], strict=True):
+        rows, columns = np.nonzero(silhouette)
+        inside = np.zeros_like(box)
+        inside[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = 1
+        np.testing.assert_array_equal(box, inside)
+
+
 def test_h36m_metadata_parses_like_the_original(tmp_path):
     from xml.etree import ElementTree
 
