@@ -11,7 +11,8 @@ HELP = """Run a W&B sweep file on this machine, without an account or a network.
 
 Grid and random searches, and Bayesian ones (optuna's TPE), with Hyperband stopping. One trial at a time on each GPU,
 or --parallel trials on the CPU. Killed, the same command goes on where it was. At the end it prints the trials, best
-first, and writes results.csv and surface.png. The same file serves `wandb sweep FILE` and `wandb agent ID`."""
+first, and writes results.csv, results.json and surface.png. The same file serves `wandb sweep FILE` and
+`wandb agent ID`."""
 EXAMPLE = "pose3d sweep configs/sweeps/table1.yaml"
 
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from pose3d.sweep.plot import plot_surface
     from pose3d.sweep.runner import Runner, find_devices
     from pose3d.sweep.search import import_optuna
-    from pose3d.sweep.summary import results, table, write_csv
+    from pose3d.sweep.summary import results, table, write_csv, write_json
 
     if args.parallel is not None and args.parallel < 1:
         raise PoseError(f"--parallel is {args.parallel}; it must be at least 1")
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     )
     found = results(runner.run(), sweep)
     write_csv(found, sweep, folder / "results.csv")
+    write_json(found, sweep, folder / "results.json")
     Console().print(table(found, sweep))
     drawn = plot_surface(found, sweep, folder / "surface.png")
     print(f"results: {folder / 'results.csv'}" + (f", response surface: {folder / 'surface.png'}" if drawn else ""))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +17,14 @@ from pose3d.errors import PoseError
 from pose3d.sweep.command import expand, is_stage
 from pose3d.sweep.file import Sweep, closest, load_sweep
 from pose3d.sweep.process import environment, start
-from pose3d.sweep.search import import_optuna, next_trial, open_study
+from pose3d.sweep.search import CONTINUES, import_optuna, next_trial, open_study
 from pose3d.sweep.trial import Running, metric_names
 
 if TYPE_CHECKING:
     import optuna
 
 COPY = "sweep.yaml"
+LAST = "last.ckpt"
 RUN_DIR = "POSE3D_RUN_DIR"
 """Environment variable with the trial's folder; a stage is told by its flag `--run_dir`."""
 
@@ -32,13 +34,13 @@ class Runner:
     """One sweep in one folder.
 
     Args:
-        devices: CUDA device numbers, or None entries for the CPU; one trial runs on each.
+        devices: names of CUDA devices, or None entries for the CPU; one trial runs on each.
         say: receives one line whenever a trial starts or ends.
     """
 
     sweep: Sweep
     folder: Path
-    devices: list[int | None]
+    devices: list[str | None]
     seed: int = 0
     poll_s: float = 1.0
     say: Callable[[str], None] = print
@@ -89,12 +91,16 @@ class Runner:
             running.append(self._start(*asked, device))
         return len(running) > before
 
-    def _start(self, trial: optuna.Trial, values: dict[str, Any], device: int | None) -> Running:
-        """Start one trial in a folder of its own, with W&B offline unless its mode is set."""
-        name = f"trial{trial.number:03d}"
+    def _start(self, trial: optuna.Trial, values: dict[str, Any], device: str | None) -> Running:
+        """Start one trial in a folder of its own, or go on in that of a killed one; W&B is offline unless told."""
+        command = expand(self.sweep.command, values, self.sweep.program)
+        killed: dict[str, Any] = trial.user_attrs.get(CONTINUES, {})
+        goes_on = self._can_continue(killed, command)
+        name = killed["folder"] if goes_on else f"trial{trial.number:03d}"
         folder = self.folder / name
         trial.set_user_attr("folder", name)
-        if folder.exists():
+        trial.set_user_attr("command", command)
+        if folder.exists() and not goes_on:
             shutil.rmtree(folder)
         extra = {
             RUN_DIR: str(folder),
@@ -104,22 +110,33 @@ class Runner:
             "WANDB_NAME": f"{self.sweep.name}-{name}",
         }
         if device is not None:
-            extra["CUDA_VISIBLE_DEVICES"] = str(device)
+            extra["CUDA_VISIBLE_DEVICES"] = device
         elif len(self.devices) > 1:
             extra["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // len(self.devices)))
-        folder.mkdir(parents=True)
-        command = expand(self.sweep.command, values, self.sweep.program)
+        folder.mkdir(parents=True, exist_ok=True)
         if is_stage(command):
-            command.append(f"--run_dir={folder}")
+            command = [*command, f"--run_dir={folder}"]
+        if goes_on:
+            command = [*command, f"--ckpt_path={folder / LAST}"]
         process = start(command, folder / "log.txt", environment(**extra))
-        self.say(f"{name} started: " + " ".join(f"{key}={value}" for key, value in values.items()))
+        self.say(
+            f"{name} {'goes on' if goes_on else 'started'}: "
+            + " ".join(f"{key}={value}" for key, value in values.items())
+        )
         return Running(trial, folder, device, process)
+
+    def _can_continue(self, killed: Mapping[str, Any], command: Sequence[str]) -> bool:
+        """Whether a killed trial of the same command left a state of its training."""
+        if not killed or killed["folder"] is None or killed["command"] != list(command) or not is_stage(command):
+            return False
+        return (self.folder / killed["folder"] / LAST).is_file()
 
     def _watch(self, study: optuna.Study, running: Running) -> bool:
         """Report new metric values to the pruner and see to the end of a trial; says whether it has ended."""
         ended = running.process.poll() is not None
         values = running.read(self.sweep.metric)
-        if not ended and self._hopeless(running, values):
+        hopeless = self._hopeless(running, values)
+        if hopeless and not ended:
             running.end()
             study.tell(running.trial, state=import_optuna().trial.TrialState.PRUNED)
             self.say(f"{running.folder.name} stopped early at {self.sweep.metric} = {values[-1]:.4g}")
@@ -138,13 +155,16 @@ class Runner:
         return True
 
     def _hopeless(self, running: Running, values: list[float]) -> bool:
-        """Feed new values to Hyperband, one iteration each, until it gives up on the trial."""
+        """Feed new values to Hyperband, one iteration each; says whether it gives up on the trial.
+
+        At `max_iter` a trial is whole: there is nothing left to save, and its last value counts.
+        """
+        hopeless, whole = False, self.sweep.early_terminate.get("max_iter", math.inf)
         while running.reported < len(values):
             running.trial.report(values[running.reported], step=running.reported + 1)
             running.reported += 1
-            if running.trial.should_prune():
-                return True
-        return False
+            hopeless |= running.trial.should_prune() and running.reported < whole
+        return hopeless
 
     def _failed(self, study: optuna.Study, running: Running, reason: str) -> None:
         """Note a failure; when nothing has worked yet the next trial would fail as well, so the sweep ends."""
@@ -156,19 +176,20 @@ class Runner:
             raise PoseError(f"the first trial failed, so the sweep stops ({running.log}): {reason}")
 
 
-def find_devices(parallel: int | None) -> list[int | None]:
+def find_devices(parallel: int | None) -> list[str | None]:
     """The CUDA devices, at most `parallel` of them; without any, `parallel` places on the CPU (one by default)."""
     import torch
 
     count = torch.cuda.device_count()
     if count:
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        numbers: list[int | None] = [int(n) for n in visible.split(",")] if visible else list(range(count))
-        return numbers[:parallel]
+        # Words, not numbers: a visible device may also be named by its UUID.
+        names: list[str | None] = [*(visible.split(",") if visible else map(str, range(count)))]
+        return names[:parallel]
     return [None] * (parallel or 1)
 
 
-def _free(devices: list[int | None], busy: list[int | None]) -> list[int | None]:
+def _free(devices: list[str | None], busy: list[str | None]) -> list[str | None]:
     """The devices without a trial."""
     free = list(devices)
     for device in busy:

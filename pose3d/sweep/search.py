@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import optuna
 
 JOURNAL = "journal.log"
+CONTINUES = "continues"
+"""Attribute of a trial that goes on where a killed one stopped: that one's folder and command."""
 
 
 def import_optuna() -> Any:
@@ -32,7 +34,7 @@ def open_study(sweep: Sweep, folder: Path, seed: int) -> optuna.Study:
     """The study of a sweep folder, created or continued.
 
     A grid's points are all queued at the start, in the order of the file. Points whose trials were running when an
-    earlier process was killed, or failed, are queued again.
+    earlier process was killed, or failed, are queued again; the former know which trial they continue.
     """
     optuna = import_optuna()
     backend = optuna.storages.journal.JournalFileBackend(
@@ -75,14 +77,19 @@ def next_trial(study: optuna.Study, sweep: Sweep, failed: int = 0) -> tuple[optu
 def _queue_again(optuna: Any, study: optuna.Study) -> None:
     """Close the trials of a killed process, and queue every point that has only failures to show."""
     states = optuna.trial.TrialState
-    for trial in study.get_trials(deepcopy=False, states=(states.RUNNING,)):
-        study.tell(trial.number, state=states.FAIL)
+    killed = [trial.number for trial in study.get_trials(deepcopy=False, states=(states.RUNNING,))]
+    for number in killed:
+        study.tell(number, state=states.FAIL)
     trials = study.get_trials(deepcopy=False)
     settled = [_point(trial) for trial in trials if trial.state != states.FAIL]
     for trial in trials:
         point = _point(trial)
         if trial.state == states.FAIL and point not in settled:
-            study.enqueue_trial(point, user_attrs={"again": trial.number})
+            attrs = trial.user_attrs
+            again = (
+                {CONTINUES: {key: attrs.get(key) for key in ("folder", "command")}} if trial.number in killed else {}
+            )
+            study.enqueue_trial(point, user_attrs=again)
             settled.append(point)
 
 

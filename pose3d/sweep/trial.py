@@ -18,7 +18,7 @@ class Running:
 
     trial: Any
     folder: Path
-    device: int | None
+    device: str | None
     process: subprocess.Popen[bytes]
     reported: int = 0
     values: list[float] = field(default_factory=list)
@@ -43,20 +43,23 @@ class Running:
 
 
 def read_metric(folder: Path, metric: str) -> list[float]:
-    """Values of one column of the newest `metrics.csv` below a folder, in order; blank cells are skipped.
+    """Values of one column of every `metrics.csv` below a folder, in the order of their steps; blank cells are skipped.
 
-    A resumed run continues in a new file of CSVLogger (version_1 after version_0), so the files are read in turn.
+    A continued run writes a new file of CSVLogger (version_1 after version_0). What was logged after its checkpoint it
+    logs again, so the files are read in turn and a step has the value that came last.
     """
-    values = []
+    values: dict[float, float] = {}
     for path in sorted(folder.rglob("metrics.csv"), key=lambda path: path.stat().st_mtime):
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file))
-        for row in rows:
+        for number, row in enumerate(rows):
             try:
-                values.append(float(row.get(metric) or "nan"))
+                value, step = float(row.get(metric) or "nan"), float(row.get("step") or number)
             except ValueError:
-                continue
-    return [value for value in values if not math.isnan(value)]
+                continue  # half a row, as the file is being written
+            if not math.isnan(value):
+                values[step] = value
+    return [values[step] for step in sorted(values)]
 
 
 def metric_names(folder: Path) -> list[str]:

@@ -9,18 +9,24 @@ import yaml
 FAKE = """
 import csv, os, sys, time
 from pathlib import Path
-flags = dict(word.lstrip("-").split("=", 1) for word in sys.argv[1:])
+flags = dict(word.lstrip("-").split("=", 1) for word in sys.argv[1:] if "=" in word)
 x, y = float(flags["x"]), float(flags.get("y", 0))
 steps, pause = int(flags.get("steps", 3)), float(flags.get("pause", 0))
 if flags.get("fail") == str(flags["x"]):
     sys.exit("no such thing")
 folder = Path(os.environ["POSE3D_RUN_DIR"])
 (folder / "env.txt").write_text(os.environ["WANDB_MODE"] + " " + os.environ.get("CUDA_VISIBLE_DEVICES", "-"))
-for step in range(steps):
-    with (folder / "metrics.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["step", "val/error"])
-        rows.writerows([[s, ((x - 2) ** 2 + y) * (1 + 1 / (s + 1))] for s in range(step + 1)])
+first = int(Path(flags["ckpt_path"]).read_text()) if "ckpt_path" in flags else 0
+logs = folder / f"version_{len(list(folder.glob('version_*')))}"
+logs.mkdir()
+(logs / "metrics.csv").write_text("step,val/error\\n")
+for step in range(first, steps):
+    with (logs / "metrics.csv").open("a", newline="") as file:
+        csv.writer(file).writerow([step, ((x - 2) ** 2 + y) * (1 + 1 / (step + 1))])
+    if "run_dir" in flags:
+        state = Path(flags["run_dir"]) / "last.partial"
+        state.write_text(str(step))
+        state.replace(state.with_name("last.ckpt"))
     time.sleep(pause)
 """
 

@@ -1,6 +1,7 @@
 """Sweep files: what is read, and what each mistake is told."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -8,7 +9,8 @@ import yaml
 from pose3d.errors import PoseError
 from pose3d.sweep.command import expand
 from pose3d.sweep.file import load_sweep
-from pose3d.sweep.flags import flags
+from pose3d.sweep.flags import check_flags, flags
+from stages.cli import main
 
 
 def test_reads_a_file(sweep_file):
@@ -113,6 +115,36 @@ def test_the_projects_sweeps_are_valid(path):
             assert (path.parents[2] / word.removeprefix("--config=")).is_file(), word
 
 
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_a_trials_command_is_that_of_wandbs_own_agent(path, monkeypatch, tmp_path):
+    """The agent itself expands the command; what it would start is caught."""
+    agent = pytest.importorskip("wandb.wandb_agent")
+    for name in ("WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH"):
+        monkeypatch.setenv(name, "set by the agent, and undone with this")
+    monkeypatch.chdir(tmp_path)
+    started = []
+    monkeypatch.setattr(agent, "AgentProcess", lambda command, **_: started.append(command) or SimpleNamespace())
+    here = agent.Agent.__new__(agent.Agent)
+    settings = {"_in_jupyter": False, "_function": None, "_forward_signals": False, "_run_processes": {}}
+    here.__dict__ |= settings | {"_sweep_command": yaml.safe_load(path.read_text())["command"]}
+    values = dict.fromkeys(load_sweep(path).parameters, 0.001)
+    here._command_run({"run_id": "r", "program": None, "args": {k: {"value": v} for k, v in values.items()}})
+    assert started == [expand(load_sweep(path).command, values)]
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_every_sweep_key_is_a_flag_of_its_command(path, monkeypatch, capsys):
+    """The command parses with its files, and what it searches is in what it prints."""
+    monkeypatch.chdir(path.parents[2])
+    sweep = load_sweep(path)
+    assert main([*expand(sweep.command, dict.fromkeys(sweep.parameters, 0.25))[2:], "--print_config"]) == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert set(sweep.parameters) <= set(flags(printed))
+    assert set(printed["model"]["init_args"]["lr_multipliers"].values()) >= {0.25}
+    assert printed["trainer"]["logger"]["class_path"].endswith("WandbLogger")
+    assert f"val/{sweep.metric.partition('/')[2]}" == printed["checkpoint"]["monitor"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
 def test_wandbs_own_schema_accepts_them(path):
@@ -126,3 +158,15 @@ def test_flags_of_a_printed_config():
     found = flags(config)
     assert {"model.lr_multipliers.trunk", "data.init_args.batch", "data.batch"} <= set(found)
     assert "model.lr_multipliers.trnk" not in found
+
+
+def test_a_key_that_names_nothing_is_told_the_closest(sweep_file, monkeypatch):
+    printed = {"model": {"init_args": {"lr_multipliers": {"trunk": 1.0, "res5a": 1.0}}}, "data": {"batch_size": 4}}
+    answer = SimpleNamespace(returncode=0, stdout=yaml.safe_dump(printed), stderr="")
+    monkeypatch.setattr("pose3d.sweep.flags.subprocess.run", lambda *args, **options: answer)
+    command = ["lightning", "fit", "${args}"]
+    for key, hint in (("model.lr_multipliers.trnk", "model.lr_multipliers.trunk"), ("batch_size", "data.batch_size")):
+        path = sweep_file(command=command, parameters={key: {"values": [1, 2]}})
+        with pytest.raises(PoseError, match=rf"sweep key '{key}' of .* names nothing; did you mean .*{hint}"):
+            check_flags(load_sweep(path))
+    check_flags(load_sweep(sweep_file(command=command, parameters={"model.lr_multipliers.trunk": {"values": [1]}})))
