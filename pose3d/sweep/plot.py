@@ -90,7 +90,8 @@ def _surface(axes: Axes, found: Sequence[Result], first: str, second: str, sweep
             axes.annotate(
                 f"{place[2]:.4g}", place[:2], textcoords="offset points", xytext=(6, 6), fontsize=8, color=colour
             )
-    axes.margins(0.12)
+    axes.use_sticky_edges = False
+    axes.margins(0.12, tight=False)
     names = short_names(list(sweep.parameters))
     axes.set(xlabel=names[first], ylabel=names[second])
 
