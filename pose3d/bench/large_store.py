@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing as mp
 import sys
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -36,24 +37,30 @@ def opening_seconds(path: Path, repeats: int) -> tuple[float, float]:
     return median(opened), median(ready)
 
 
-def worker_megabytes(path: Path, image_size: int, batches: int) -> float:
-    """Peak resident memory of one loader worker, pages that it shares with its parent included, MB.
+class Memory(NamedTuple):
+    """Of one process, at most, MB."""
 
-    Measured in a process of its own, so that what this one has loaded does not count.
-    """
+    resident: float
+    """Everything that it sees, pages that it shares with its parent and its siblings included."""
+    private: float
+    """What there is once more for each worker; NaN where the system does not tell."""
+
+
+def worker_memory(path: Path, image_size: int, batches: int) -> Memory:
+    """What one loader worker takes, measured below a fresh process: what this one loaded does not count."""
     context = mp.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_run_worker, args=(theirs, str(path), image_size, batches))
     process.start()
     theirs.close()
     try:
-        return float(ours.recv())
+        return Memory(*ours.recv())
     finally:
         process.join()
 
 
 class _Weighed(Dataset[dict[str, Any]]):
-    """Samples that say how much memory the process that made them has used at most."""
+    """Samples that say how much memory the process that made them uses."""
 
     def __init__(self, dataset: JoinedDataset) -> None:
         self.dataset = dataset
@@ -64,18 +71,29 @@ class _Weighed(Dataset[dict[str, Any]]):
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
         import resource  # not on Windows
 
-        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_MAXRSS
-        return {**self.dataset[draw], "used": np.int64(used)}
+        resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_MAXRSS / 1e6
+        return {**self.dataset[draw], "memory": np.array([resident, _private_megabytes()])}
+
+
+def _private_megabytes() -> float:
+    listing = Path("/proc/self/smaps_rollup")
+    if not listing.exists():
+        return math.nan
+    rows = [line.split() for line in listing.read_text().splitlines()]
+    return sum(int(row[1]) for row in rows if row[0] in ("Private_Clean:", "Private_Dirty:")) * 1024 / 1e6
 
 
 def _run_worker(answer: Any, path: str, image_size: int, batches: int) -> None:
+    # The loader is gone when _weigh returns, and its workers with it: a process must not end around living workers.
+    answer.send(_weigh(path, image_size, batches))
+    answer.close()
+
+
+def _weigh(path: str, image_size: int, batches: int) -> list[float]:
     torch.set_num_threads(1)
     data = Pose3DDataModule([path], image_size=image_size, scales=(0.7, 1.0), batch_size=16, num_workers=1, **FULL)
     data.setup("fit")
     sampler = data.train_dataloader().sampler
     loader = training_loader(_Weighed(JoinedDataset(data.train_parts)), sampler, 16, 1)
-    used = 0
-    for _, batch in zip(range(batches), loader, strict=False):
-        used = max(used, int(batch["used"].max()))
-    answer.send(used / 1e6)
-    answer.close()
+    used = [batch["memory"].amax(dim=0) for _, batch in zip(range(batches), loader, strict=False)]
+    return [float(most) for most in torch.stack(used).amax(dim=0)]

@@ -16,7 +16,8 @@ from rich.table import Table
 from pose3d.errors import PoseError
 
 HELP = """Measure the loader on this machine: samples a second on one core, beside the plain route in the same run, the
-memory of a worker, and how many cores feed a GPU. Everything that is measured is made on the spot."""
+memory of a worker, what prepare gets through, and how many cores feed a GPU. Everything that is measured is made on the
+spot."""
 EXAMPLE = "pose3d bench --json bench.json"
 
 FULL, COLOUR, NONE = "all augmentation", "colour and geometry only", "no augmentation"
@@ -32,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--repeats", type=int, default=7, metavar="N", help="turns; medians are printed (default: %(default)s)")
     add("--pictures", type=int, default=24, metavar="N", help="different 1000 px pictures (default: %(default)s)")
     add("--rows", type=int, default=75_000, metavar="N", help="samples of the large store (default: %(default)s)")
+    add("--frames", type=int, default=4, metavar="N", help="of each video to prepare (default: %(default)s)")
+    add("--video-px", type=int, default=512, metavar="PX", help="side of those videos (default: %(default)s)")
     add("--twin", type=Path, default=Path("data/twin/studio3d.h5"), metavar="FILE", help="store for 128 px crops")
     add(
         "--gpu-images-per-second",
@@ -45,8 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    if min(args.samples, args.repeats, args.pictures, args.rows) < 1 or args.image_size < 32:
-        raise PoseError("--samples, --repeats, --pictures and --rows must be at least 1, --image-size at least 32")
+    if min(args.samples, args.repeats, args.pictures, args.rows, args.frames) < 1:
+        raise PoseError("--samples, --repeats, --pictures, --rows and --frames must be at least 1")
+    if args.image_size < 32 or args.video_px < 64:
+        raise PoseError("--image-size must be at least 32, --video-px at least 64")
     if args.rows < 16 or args.gpu_images_per_second <= 0:
         raise PoseError("--rows must be at least one batch of 16, and --gpu-images-per-second above zero")
     with tempfile.TemporaryDirectory(prefix="pose3d-bench-") as folder:
@@ -64,6 +69,7 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from pose3d.bench import large_store, throughput
     from pose3d.bench.machine import machine
     from pose3d.bench.pictures import take_pictures, write_jpegs, write_store
+    from pose3d.bench.preparing import prepared_per_second
 
     console = Console(stderr=True)
     throughput.one_thread()
@@ -94,7 +100,9 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         # Small pictures: labels and offsets, which are what is kept in memory, have their full size.
         large = write_store(pictures[:8], folder / "large.h5", args.rows, person_px=48)
         opened, ready = large_store.opening_seconds(large, 3)
-        memory = large_store.worker_megabytes(large, size, batches=min(30, args.rows // 16))
+        memory = large_store.worker_memory(large, size, batches=min(30, args.rows // 16))
+    with console.status("preparing a small tree of MPI-INF-3DHP"):
+        prepared = prepared_per_second(folder / "official", args.frames, args.video_px)
     return {
         "machine": machine(),
         "image_size": size,
@@ -102,7 +110,9 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "times_plain": {name: throughput.ratio(turns[name], turns[PLAIN]) for name in routes if name != PLAIN},
         "whole_jpeg_kb": sum(path.stat().st_size for path in files) / len(files) / 1e3,
         "twin": str(args.twin) if small else None,
-        "large_store": {"samples": args.rows, "open_s": opened, "set_up_s": ready, "worker_mb": memory},
+        "large_store": {"samples": args.rows, "open_s": opened, "set_up_s": ready, "worker_mb": memory.resident}
+        | ({} if math.isnan(memory.private) else {"worker_private_mb": memory.private}),
+        "prepared": {"frames_per_core_second": prepared, "video_px": args.video_px},
         "gpu": {
             "assumed_images_per_second": args.gpu_images_per_second,
             "cores": math.ceil(args.gpu_images_per_second / median(turns[FULL])),
@@ -127,10 +137,13 @@ def _print(found: dict[str, Any]) -> None:
     ]
     if found["twin"] is None:
         lines.append("128 px crops of the embedded data set: not measured, the store is not there (--twin)")
-    store, gpu = found["large_store"], found["gpu"]
+    store, gpu, prepared = found["large_store"], found["gpu"], found["prepared"]
+    own = f", {store['worker_private_mb']:.0f} MB of them its own" if "worker_private_mb" in store else ""
     lines += [
         f"a store of {store['samples']} samples opens in {store['open_s']:.3f} s, is ready to train on in "
-        f"{store['set_up_s']:.2f} s, and a loader worker takes {store['worker_mb']:.0f} MB at most",
+        f"{store['set_up_s']:.2f} s, and a loader worker takes {store['worker_mb']:.0f} MB at most{own}",
+        f"`pose3d prepare mpi_inf_3dhp` gets through {prepared['frames_per_core_second']:.0f} frames of "
+        f"{prepared['video_px']} px a second on one core, mask videos included",
         f"{gpu['cores']} such cores feed a GPU that trains {gpu['assumed_images_per_second']:.0f} images a second "
         "(an assumption, not measured: --gpu-images-per-second)",
     ]
