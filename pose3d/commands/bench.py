@@ -68,6 +68,7 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
     from pose3d.bench import large_store, throughput
     from pose3d.bench.machine import machine
+    from pose3d.bench.metric_cost import metric_cost
     from pose3d.bench.pictures import take_pictures, write_jpegs, write_store
     from pose3d.bench.preparing import prepared_per_second
 
@@ -103,6 +104,8 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         memory = large_store.worker_memory(large, size, batches=min(30, args.rows // 16))
     with console.status("preparing a small tree of MPI-INF-3DHP"):
         prepared = prepared_per_second(folder / "official", args.frames, args.video_px)
+    with console.status("scoring beside predicting"):
+        update_ms, forward_ms = metric_cost(args.repeats)
     return {
         "machine": machine(),
         "image_size": size,
@@ -113,6 +116,7 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "large_store": {"samples": args.rows, "open_s": opened, "set_up_s": ready, "worker_mb": memory.resident}
         | ({} if math.isnan(memory.private) else {"worker_private_mb": memory.private}),
         "prepared": {"frames_per_core_second": prepared, "video_px": args.video_px},
+        "metrics": {"update_ms": update_ms, "forward_ms": forward_ms},
         "gpu": {
             "assumed_images_per_second": args.gpu_images_per_second,
             "cores": math.ceil(args.gpu_images_per_second / median(turns[FULL])),
@@ -137,13 +141,15 @@ def _print(found: dict[str, Any]) -> None:
     ]
     if found["twin"] is None:
         lines.append("128 px crops of the embedded data set: not measured, the store is not there (--twin)")
-    store, gpu, prepared = found["large_store"], found["gpu"], found["prepared"]
+    store, gpu, prepared, scoring = (found[key] for key in ("large_store", "gpu", "prepared", "metrics"))
     own = f", {store['worker_private_mb']:.0f} MB of them its own" if "worker_private_mb" in store else ""
     lines += [
         f"a store of {store['samples']} samples opens in {store['open_s']:.3f} s, is ready to train on in "
         f"{store['set_up_s']:.2f} s, and a loader worker takes {store['worker_mb']:.0f} MB at most{own}",
         f"`pose3d prepare mpi_inf_3dhp` gets through {prepared['frames_per_core_second']:.0f} frames of "
         f"{prepared['video_px']} px a second on one core, mask videos included",
+        f"MPJPE, 3DPCK and AUC of a batch take {scoring['update_ms'] / scoring['forward_ms']:.1%} of the time that the "
+        "quick start's network takes to predict it",
         f"{gpu['cores']} such cores feed a GPU that trains {gpu['assumed_images_per_second']:.0f} images a second "
         "(an assumption, not measured: --gpu-images-per-second)",
     ]

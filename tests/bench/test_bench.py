@@ -28,6 +28,7 @@ def test_measures_and_writes_the_numbers(tmp_path, capfd):
     store = found["large_store"]
     assert 10 < store["worker_private_mb"] < store["worker_mb"] < 5000
     assert found["prepared"]["frames_per_core_second"] > 0
+    assert 0 < found["metrics"]["update_ms"] < found["metrics"]["forward_ms"]
     full = found["samples_per_core_second"]["all augmentation"]
     assert (found["gpu"]["cores"] - 1) * full < 100 <= found["gpu"]["cores"] * full
     printed, complaints = capfd.readouterr()
