@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -88,7 +89,7 @@ def write_store(pictures: Sequence[Picture], path: Path, num: int, person_px: in
     return path
 
 
-def _framed(picture: Picture, framing: Framing) -> tuple[bytes, bytes, dict[str, np.ndarray]]:
+def _framed(picture: Picture, framing: Framing) -> tuple[bytes, bytes, dict[str, Any]]:
     """Encoded image and mask, and the labels in their pixels."""
     window = framing.window(picture.columns["bbox"], (SIDE, SIDE))
     moved = window.stored_from_img
