@@ -103,14 +103,16 @@ class CompositeRegions(A.ImageOnlyTransform):
         image = img.copy() if chosen else img
         for part, bits in REGION_BITS.items():
             if part in chosen:
-                texture = self.textures.draw(rng)
-                if window := self._window(region_mask, bits):
+                window = self._window(region_mask, bits)
+                texture = self.textures.draw(rng, window)
+                if texture.size:
                     weight = soft_region(region_mask[window], bits, self.blur_px)
-                    image[window] = recolour(image[window], texture[window], weight)
+                    image[window] = recolour(image[window], texture, weight)
         # Last, so that the smoothed border of a garment does not carry its old surroundings along.
         if "background" in chosen:
             background = self.backgrounds.draw(rng).copy()
-            if window := self._window(region_mask, PERSON | CHAIR):
+            window = self._window(region_mask, PERSON | CHAIR)
+            if image[window].size:
                 weight = soft_region(region_mask[window], PERSON | CHAIR, self.blur_px)
                 background[window] = replace(background[window], image[window], weight)
             image = background
@@ -123,11 +125,14 @@ class CompositeRegions(A.ImageOnlyTransform):
         chosen = self.choose(self.random_generator, augmentable)
         return self.apply(image, chosen, read_mask()) if chosen else image
 
-    def _window(self, mask: np.ndarray, bits: int) -> tuple[slice, slice] | None:
-        """Rows and columns that the region and its smoothed border lie in, as a rule a small part of the crop."""
+    def _window(self, mask: np.ndarray, bits: int) -> tuple[slice, slice]:
+        """Rows and columns that the region and its smoothed border lie in, as a rule a small part of the crop.
+
+        None of them where there is no region worth a change.
+        """
         left, top, width, height = cv2.boundingRect(mask & bits)
         if width * height < _MIN_REGION_PX:
-            return None
+            return slice(0), slice(0)
         reach = round(3 * self.blur_px)
         return (
             slice(max(0, top - reach), top + height + reach),

@@ -49,12 +49,20 @@ class PictureBank:
         # A pattern costs more to make than a picture to read, so there are no more patterns than are kept.
         self.count = len(self.files) or min(count, self._capacity)
 
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """(size, size, 3) uint8 RGB, a random part of a random picture, sometimes mirrored. Not to be written to."""
+    def draw(self, rng: np.random.Generator, window: tuple[slice, slice] = (slice(None), slice(None))) -> np.ndarray:
+        """(size, size, 3) uint8 RGB, a random part of a random picture, sometimes mirrored. Not to be written to.
+
+        With a `window` only those rows and columns of it, which touches no more memory than they take.
+        """
         picture = self._picture(int(rng.integers(self.count)))
         top, left = rng.integers(self.side - self.size + 1, size=2)
         part = picture[top : top + self.size, left : left + self.size]
-        return np.asarray(cv2.flip(part, 1)) if rng.random() < 0.5 else part
+        rows, columns = window
+        if rng.random() >= 0.5:
+            return part[rows, columns]
+        start, stop, _ = columns.indices(self.size)
+        mirrored = part[rows, self.size - stop : self.size - start]
+        return np.asarray(cv2.flip(mirrored, 1)) if mirrored.size else mirrored
 
     def _picture(self, number: int) -> np.ndarray:
         if number in self._kept:

@@ -182,6 +182,14 @@ def test_patterns_differ_and_repeat():
         assert np.std([p.mean() for p in pictures]) > 10
 
 
+def test_a_window_of_a_draw_is_cut_from_it():
+    bank, window = PictureBank(None, 64, cloth), (slice(5, 30), slice(10, 90))
+    for seed in range(8):
+        whole = bank.draw(np.random.default_rng(seed))
+        np.testing.assert_array_equal(bank.draw(np.random.default_rng(seed), window), whole[window])
+        assert bank.draw(np.random.default_rng(seed), (slice(0), slice(0))).size == 0
+
+
 def test_pictures_of_the_users(tmp_path):
     import cv2
 
