@@ -1,6 +1,7 @@
 """The `pose3d` command: one subcommand a file in `pose3d/commands`, imported only when it is called."""
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -46,19 +47,26 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
-    Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted.
+    Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted, 141 when
+    whoever read the output (`head`, say) has gone.
     """
     argv = sys.argv[1:] if argv is None else argv
     command = next((word for word in argv if word in COMMANDS), None)
     args = _parser(command).parse_args(argv)
     try:
-        return args.run(args)
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
     except PoseError as error:
         print(f"pose3d {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"pose3d {args.command}: interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Python flushes once more at its end, and must find somewhere to put what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from pose3d.paper.ledger import PaperTable, Row
+from pose3d.paper.ledger import DASH, PaperTable, Row
 from pose3d.paper.steps import Step, chain
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Ours:
         """Mean and standard deviation over the seeds; a dash where nothing could be measured."""
         values = self.figures.get(column, [])
         if not values:
-            return "–"
+            return DASH
         return f"{fmean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
 
 
@@ -107,14 +107,20 @@ def show(table: PaperTable, rows: Sequence[Row], out: Path) -> Table:
 
 
 def markdown(table: PaperTable, rows: Sequence[Row], out: Path) -> str:
-    """The same as Markdown, for documents."""
-    titles = [title.replace("\n", " ") for title in head(table)]
-    rule = ["---:" if 3 <= place < len(titles) - 1 else "---" for place in range(len(titles))]
-    grid = [
-        "| " + " | ".join(cells) + " |" for cells in (titles, rule, *(line.cells for line in lines(table, rows, out)))
-    ]
-    notes = [f"- {note}".replace("*", "\\*") for note in caption(table, rows, out)]
-    return "\n".join([f"### {table.id} · {table.title}", "", *grid, "", *notes, ""])
+    """The same as Markdown, for documents; once something was measured, without the columns in which nothing was."""
+    titles, body = [title.replace("\n", " ") for title in head(table)], lines(table, rows, out)
+    figures = range(3, len(titles) - 1)
+    measured = [place for place in figures if any(line.ours and line.cells[place] != DASH for line in body)]
+    left_out = [titles[place] for place in figures if measured and place not in measured]
+    kept = [place for place in range(len(titles)) if place not in figures or not measured or place in measured]
+    rule = ["---:" if place in figures else "---" for place in range(len(titles))]
+    grid = [[cells[place] for place in kept] for cells in (titles, rule, *(line.cells for line in body))]
+    notes = caption(table, rows, out) + ([f"Columns not measured here: {', '.join(left_out)}."] if left_out else [])
+    return "\n".join(
+        [f"### {table.id} · {table.title}", ""]
+        + ["| " + " | ".join(cells) + " |" for cells in grid]
+        + ["", *(f"- {note}".replace("*", "\\*") for note in notes), ""]
+    )
 
 
 def _gaps(rows: Sequence[Row], measured: Mapping[str, Sequence[Ours]]) -> list[str]:
