@@ -84,7 +84,6 @@ def _private_megabytes() -> float:
 
 
 def _run_worker(answer: Any, path: str, image_size: int, batches: int) -> None:
-    # The loader is gone when _weigh returns, and its workers with it: a process must not end around living workers.
     answer.send(_weigh(path, image_size, batches))
     answer.close()
 
