@@ -24,6 +24,8 @@ MIXTURE = (0.25, 0.40, 0.35)
 
 REGION_BITS = {"chair": CHAIR, "upper": UPPER, "lower": LOWER}
 MOST_SHADING = 2.0
+LEAST_MEAN = 32.0
+"""Of a region, in levels of 255: a darker one's shading is mostly noise and stray light, and is damped."""
 _MIN_REGION_PX = 12
 
 
@@ -45,15 +47,18 @@ def replace(image: np.ndarray, new: np.ndarray, weight: np.ndarray) -> np.ndarra
 def recolour(image: np.ndarray, texture: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Give the region `weight` (H, W) uint8 the `texture` (H, W, 3) under the region's own shading (D5).
 
-    The shading is at most MOST_SHADING: beside a black garment whatever the mask takes in of skin or light floor would
-    be many times its mean and glow.
+    The shading is at most MOST_SHADING, and that of a region darker than LEAST_MEAN is 1 + (intensity - mean) /
+    LEAST_MEAN: beside a black garment whatever the mask takes in of skin or light floor is many times its mean and
+    would glow.
     """
     intensity = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     weights = weight.astype(np.float32)
     mean = max(float(np.vdot(intensity.astype(np.float32), weights)) / max(float(weights.sum()), 1e-6), 1.0)
     bounded = cv2.threshold(intensity, MOST_SHADING * mean, 0, cv2.THRESH_TRUNC)[1]
-    shading = cv2.cvtColor(bounded, cv2.COLOR_GRAY2RGB)
-    return replace(image, np.asarray(cv2.multiply(texture, shading, scale=1 / mean)), weight)
+    unit = max(mean, LEAST_MEAN)
+    lifted = cv2.convertScaleAbs(bounded, beta=unit - mean) if unit > mean else bounded
+    shading = cv2.cvtColor(lifted, cv2.COLOR_GRAY2RGB)
+    return replace(image, np.asarray(cv2.multiply(texture, shading, scale=1 / unit)), weight)
 
 
 class CompositeRegions(A.ImageOnlyTransform):

@@ -12,7 +12,7 @@ import numpy as np
 from pose3d.errors import PoseError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-KEPT_BYTES = 1 << 26
+KEPT_BYTES = 40_000_000
 """Most that a bank keeps in memory, in each process that uses it."""
 
 PATTERN_SIDE = 256

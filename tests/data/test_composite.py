@@ -56,16 +56,18 @@ def test_recolour_is_texture_times_intensity_over_mean():
             np.testing.assert_allclose(found[y, x], np.minimum(new, 255), atol=1)
 
 
-def test_shading_is_at_most_twice_the_mean():
-    """A light rim that the mask took in must not make a black garment glow."""
-    image = np.full((20, 20, 3), 5, np.uint8)
-    image[4:15, 11] = 200
+@pytest.mark.parametrize(("garment", "rim_shade"), [(50, 2.0), (5, 1 + 10 / 32)])
+def test_a_light_rim_does_not_glow(garment, rim_shade):
+    """Shading ends at twice the mean; near black, where the mean is 10 here, it is damped as well."""
+    image = np.full((20, 20, 3), garment, np.uint8)
+    image[4:15, 11] = 255 if garment == 50 else 50
     texture = np.full((20, 20, 3), 60, np.uint8)
     weight = np.zeros((20, 20), np.uint8)
     weight[4:15, 3:12] = 255
+    mean = (8 * garment + int(image[4, 11, 0])) / 9
     found = recolour(image, texture, weight)
-    assert 118 <= found[4:15, 11].min() <= found.max() <= 120
-    assert found[8, 5, 0] < 60
+    assert found[4:15, 11] == pytest.approx(60 * rim_shade, abs=2)
+    assert found[8, 5] == pytest.approx(60 * (1 + (garment - mean) / max(mean, 32)), abs=2)
 
 
 def test_replace_blends():
