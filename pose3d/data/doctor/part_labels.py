@@ -14,8 +14,9 @@ from pose3d.data.sources.h36m_segments import PART_LABELS, Segments, are_parts
 from pose3d.data.sources.mpi_inf_3dhp_tree import FEW_FRAMES
 from pose3d.errors import PoseError
 
-ON_PERSON = 0.5
-"""Share of the joints that must lie on some body part: most do, whoever sits behind a chair."""
+AROUND, IN_PLACE = 0.25, 0.8
+"""How much wider than the joints' box a body is, in its longer sides, and the share of labelled pixels that must lie in
+there. Of the joints themselves any number may be on no label: somebody behind a chair shows a head and two feet."""
 
 
 def body_parts(view: View, sample: int) -> Iterator[Finding]:
@@ -48,10 +49,12 @@ def _examine(view: View, segments: Segments, sample: int) -> Iterator[Finding]:
             what = f"the part labels hold {image.max():g}, not whole numbers from 0 to {NUM_PARTS}"
             yield Finding("error", where, what, "unpack the part labels again")
             return
-        joints = np.rint(np.nan_to_num(view.joints_2d[row], nan=-1)).astype(int)
-        seen = ((joints >= 0) & (joints < size)).all(axis=1)
-        if seen.any():
-            shares.append(float((image[joints[seen, 1], joints[seen, 0]] > 0).mean()))
-    if shares and np.median(shares) < ON_PERSON:
-        what = f"only {np.median(shares):.0%} of the joints lie on a part label (median)"
+        labelled = np.argwhere(image > 0)[:, ::-1]
+        joints = view.joints_2d[row]
+        if len(labelled) and np.isfinite(joints).all():
+            reach = AROUND * np.ptp(joints, axis=0).max()
+            inside = (labelled >= joints.min(axis=0) - reach) & (labelled <= joints.max(axis=0) + reach)
+            shares.append(float(inside.all(axis=1).mean()))
+    if shares and np.median(shares) < IN_PLACE:
+        what = f"only {np.median(shares):.0%} of the labelled pixels lie around the joints (median)"
         yield Finding("error", view.name, what, "these part labels are of another recording, or turned over")

@@ -364,7 +364,7 @@ def part_labels_beyond_the_parts(root, rng):
     edit_part_labels(root, lambda images: [*images[:3], images[3] + np.uint8(rng.integers(25, 200)), *images[4:]])
 
 
-@damage("h36m", "of the joints lie on a part label")
+@damage("h36m", "of the labelled pixels lie around the joints")
 def part_labels_turned_over(root, rng):
     edit_part_labels(root, lambda images: [np.ascontiguousarray(image.T) for image in images])
 
