@@ -13,7 +13,7 @@ from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.data.identity import content_sha256
 from stages.wandb_agent import folder_of_agent, report_to_agent
 from tests.stages.conftest import Workshop
-from tests.stages.wandb_log import records
+from tests.stages.wandb_log import finished_records
 
 OVERLAY = Path(__file__).parents[2] / "configs" / "loggers" / "wandb.yaml"
 
@@ -33,7 +33,7 @@ def logged_fit(workshop: Workshop, number: int) -> tuple[dict, list[dict], Path]
     (run,) = folder.glob("wandb/offline-run-*")
     (log,) = run.glob("run-*.wandb")
     config, history = {}, []
-    for record in records(log):
+    for record in finished_records(log):
         for item in record.config.update:
             config[item.key] = json.loads(item.value_json)
         if record.WhichOneof("record_type") == "history":
