@@ -131,12 +131,12 @@ class StageCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Test the best weights, so that metrics.json and predictions are there."""
-        trainer = self.trainer
-        if self._get(self.config, "test_after_fit") and self.datamodule.test_file is None:
+        if self.trainer.fast_dev_run or not self._get(self.config, "test_after_fit"):  # type: ignore[attr-defined]
+            return
+        if self.datamodule.test_file is None:
             print("Nothing is tested: the data name no test_file.")
             return
-        if self._get(self.config, "test_after_fit") and not trainer.fast_dev_run:  # type: ignore[attr-defined]
-            self.test(model=self.model, datamodule=self.datamodule, ckpt_path="best", weights_only=True)
+        self.test(model=self.model, datamodule=self.datamodule, ckpt_path="best", weights_only=True)
 
     def test(self, **kwargs: Any) -> None:
         """`trainer.test` without Lightning's list of numbers: RunResults prints a table."""
