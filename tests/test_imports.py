@@ -26,7 +26,15 @@ LAYERS = [
     ],
     ["pose3d.geometry", "pose3d.heatmaps", "pose3d.schedule", "pose3d.checkpoint", "pose3d.crop_settings"],
     ["pose3d.skeleton"],
-    ["pose3d.types", "pose3d.errors", "pose3d.torchvision_ops", "pose3d"],
+    [
+        "pose3d.types",
+        "pose3d.files",
+        "pose3d.suggestions",
+        "pose3d.cores",
+        "pose3d.errors",
+        "pose3d.torchvision_ops",
+        "pose3d",
+    ],
 ]
 
 
