@@ -18,8 +18,13 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "joints_3d": (17, 3),
     "joints_2d": (17, 2),
     "translation": (3,),
+    "translation_std": (3,),
+    "confidence": (17,),
+    "contact": (2,),
     "bbox": (4,),
     "frame": (),
+    "time": (),
+    "intrinsics": (3, 3),
     "target_3d": (17, 3),
     "target_3d_true": (17, 3),
     "target_translation": (3,),
@@ -36,7 +41,10 @@ SHAPES: dict[str, tuple[int, ...]] = {
 }
 """Shape of one row of each key."""
 
+AXES = "camera: x right, y down, z forward; mm; joints_3d relative to the pelvis, translation of the pelvis"
+
 LABELS = ("sequence", "activity", "scene", "subject", "camera")
+TEXTS = ("box", "source", "axes")
 NAMES = ("sequence_names", "activity_names", "scene_names")
 
 
@@ -48,9 +56,19 @@ class Predictions:
     joints_2d: np.ndarray | None = None
     translation: np.ndarray | None = None
     """Root in camera axes, where a camera is known or assumed."""
+    translation_std: np.ndarray | None = None
+    """Standard error of `translation`, mm."""
+    confidence: np.ndarray | None = None
+    """Of each joint, 0..1, from the heatmaps and from reprojection."""
+    contact: np.ndarray | None = None
+    """Right and left foot stand on the ground, bool."""
     bbox: np.ndarray | None = None
     """x, y, w, h px."""
     frame: np.ndarray | None = None
+    time: np.ndarray | None = None
+    """Seconds since the first frame of a video; NaN where unknown."""
+    intrinsics: np.ndarray | None = None
+    """Camera that was used, known or assumed."""
     target_3d: np.ndarray | None = None
     """Universal skeleton."""
     target_3d_true: np.ndarray | None = None
@@ -75,8 +93,14 @@ class Predictions:
     sequence_names: np.ndarray | None = None
     activity_names: np.ndarray | None = None
     scene_names: np.ndarray | None = None
+    world_from_camera: np.ndarray | None = None
+    """(4, 4) mm, from camera axes to a world with y up and the floor at y = 0, where these are known or estimated."""
     box: str = "not stated"
     """Where the box came from: "ground truth" or "2DPoseNet"."""
+    source: str = ""
+    """The file, folder or stream that was predicted."""
+    axes: str = AXES
+    """Axes and unit of the 3D keys."""
     path: str = "predictions"
     """Named in messages; not stored."""
 
@@ -149,8 +173,7 @@ def read_predictions(path: str | Path) -> Predictions:
         raise PoseError(f"{path} cannot be read as .npz or .h5 ({error}); write it anew") from error
     known = {f.name for f in fields(Predictions)} - {"path"}
     loaded = {k: v for k, v in arrays.items() if k in known}
-    if "box" in loaded:
-        loaded["box"] = str(loaded["box"])
+    loaded |= {key: str(loaded[key]) for key in TEXTS if key in loaded}
     predictions = Predictions(**loaded, path=str(path))
     predictions.check()
     return predictions
