@@ -137,7 +137,8 @@ def _say(sentence: str) -> None:
 
 def _counts(args: argparse.Namespace) -> dict[str, int]:
     """Images per world: the preset, the chosen worlds, and single numbers on top."""
-    counts = {name: num for name, num in PRESETS[args.preset].items() if not args.worlds or name in args.worlds}
+    preset = PRESETS[args.preset]
+    counts = {name: preset.get(name, 0) for name in args.worlds or preset}
     for entry in args.num:
         name, _, number = entry.partition("=")
         if name not in WORLDS or not number.isdigit() or int(number) < 1:
@@ -145,6 +146,8 @@ def _counts(args: argparse.Namespace) -> dict[str, int]:
         if name not in counts:
             raise PoseError(f"--num {entry} names a world that --worlds leaves out")
         counts[name] = int(number)
+    for name in (name for name, num in counts.items() if not num):
+        raise PoseError(f"the preset {args.preset} has no {name}: say how many pictures of it with --num {name}=N")
     return counts
 
 

@@ -16,9 +16,11 @@ from pose3d.skeleton import MPI_INF_3DHP_28
 from pose3d.synth.backgrounds import Flat, Place, paint
 from pose3d.synth.bodies import load_bodies
 from pose3d.synth.chair import chair
+from pose3d.synth.company import company
 from pose3d.synth.garments import Dressing, dress
 from pose3d.synth.places import choose
 from pose3d.synth.render import CHAIR, Light, Material, Mesh, render
+from pose3d.synth.sensor import photograph
 from pose3d.synth.staging import Stage, generator, labels, stage
 from pose3d.synth.wardrobe import draw_outfit, draw_person
 from pose3d.synth.worlds import Shot, World, world
@@ -68,18 +70,21 @@ def depict(
     # what a sequence keeps to itself, a world of single pictures draws anew each time
     take = shot.sequence if described.one_outfit else shot.index
     place, light = choose(look, photos, generator(seed, described.name, "place", take))
-    meshes = [_dressing(described, shot.sequence, take, seed).mesh(staged.posed)]
+    meshes = [_dressing(described, shot.sequence, take, staged.woman, seed).mesh(staged.posed)]
     if staged.clip.chair:
         meshes.append(_chair(staged, generator(seed, described.name, "chair", shot.sequence, shot.clip)))
-    return _picture(staged, place, light, meshes, generator(seed, described.name, "picture", shot.index))
+    if described.candid:
+        meshes += company(described, shot, staged, meshes[0], seed)
+    return _picture(
+        staged, place, light, meshes, generator(seed, described.name, "picture", shot.index), described.candid
+    )
 
 
 @lru_cache(maxsize=2)
-def _dressing(described: World, sequence: int, take: int, seed: int) -> Dressing:
+def _dressing(described: World, sequence: int, take: int, woman: bool, seed: int) -> Dressing:
     """The clothed person of a take, ready to be posed; shots of one sequence follow each other and share it."""
     bodies = load_bodies()
     declared = described.sequences[sequence]
-    woman = bool(bodies.woman[declared.body])
     # in the wild one body stands for many people
     who = declared.body if described.one_outfit else take
     person = draw_person(woman, generator(seed, described.name, "person", who))
@@ -102,7 +107,7 @@ def _chair(staged: Stage, rng: np.random.Generator) -> Mesh:
 
 
 def _picture(
-    staged: Stage, place: Place, light: Light, meshes: list[Mesh], rng: np.random.Generator
+    staged: Stage, place: Place, light: Light, meshes: list[Mesh], rng: np.random.Generator, candid: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The photograph (H, W, 3) uint8 and the region flags (H, W) uint8: people in the place, a lens, a sensor."""
     camera = staged.camera
@@ -112,6 +117,8 @@ def _picture(
     depth = in_metres[2, :3] @ staged.posed.joints_28[_HIPS].mean(0) + in_metres[2, 3]
     behind = paint(place, camera.intrinsics, in_metres, camera.size, clear=float(depth))
     picture = result.over(behind, shadows=not isinstance(place, Flat))  # a flat picture has no floor
+    if candid:
+        return photograph(picture, rng), result.region
     sharpness = rng.uniform(0, 0.7)
     if sharpness > 0.35:
         picture = cv2.GaussianBlur(picture, (3, 3), sharpness)

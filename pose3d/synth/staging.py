@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, remap
-from pose3d.synth import cameras
-from pose3d.synth.bodies import PosedBody, load_bodies, pose_body, universal_scale
+from pose3d.synth import cameras, candid, shapes, stretches
+from pose3d.synth.bodies import Bodies, PosedBody, load_bodies, pose_body, universal_scale
 from pose3d.synth.cameras import Camera
 from pose3d.synth.motion import Clip, sample_clip
 from pose3d.synth.worlds import Sequence, Shot, World
@@ -22,6 +22,7 @@ PERSON_HEIGHT = (0.60, 0.88)
 MAX_ROAM_M = 0.7
 """How far from the middle of a camera rig people wander."""
 
+_ON_FEET = (1, 2, 4, 6, 7)
 _NEAREST_MM = 500.0
 _ATTEMPTS = 30
 _RELEVANT = remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)
@@ -33,12 +34,17 @@ _UNLABELLED_2D = [MPI_INF_3DHP_17.index(name) for name in ("spine", "head")]
 
 @dataclass(frozen=True)
 class Stage:
-    """A posed person (world, m), the camera that films the shot, and what the person does."""
+    """A posed person (world, m), the camera that films the shot, and what the person does.
+
+    `scale`: factor to the universal skeleton; `woman`: what the person's clothes and hair go by.
+    """
 
     posed: PosedBody
     camera: Camera
     clip: Clip
     heading: float
+    scale: float
+    woman: bool
 
 
 def generator(seed: int, *key: str | int) -> np.random.Generator:
@@ -54,9 +60,28 @@ def clip_of(world: World, sequence: int, clip: int, seed: int) -> Clip:
     shares = world.shares(world.sequences[sequence])
     weights = np.array(list(shares.values()))
     activity = int(rng.choice(list(shares), p=weights / weights.sum()))
+    if world.candid:
+        return snapshot(activity, rng)
     drawn = sample_clip(activity, world.frames, rng, fps=1 / world.interval)
     reach = np.linalg.norm(drawn.root_xy, axis=1).max()
     return replace(drawn, root_xy=drawn.root_xy * min(1.0, MAX_ROAM_M / max(reach, 1e-6)))
+
+
+def snapshot(activity: int, rng: np.random.Generator) -> Clip:
+    """One frame: of an activity's clip, or (half of the poses on the feet) drawn limb by limb."""
+    if activity in _ON_FEET and rng.random() < 0.62:
+        local, air = stretches.sample(rng)
+        root = rng.normal(0, 0.25, (1, 2)).astype(np.float32)
+        return Clip(local[None].astype(np.float32), root, np.array([air], np.float32), False, activity)
+    drawn = sample_clip(activity, 1, rng)
+    return replace(drawn, root_xy=np.clip(drawn.root_xy, -MAX_ROAM_M, MAX_ROAM_M))
+
+
+def figure(sequence: Sequence, *key: str | int, seed: int) -> tuple[Bodies, int]:
+    """The bodies to pose and the number of the person's; a new blend for each `key` where the sequence says so."""
+    if sequence.blend:
+        return shapes.blend(load_bodies(), sequence.blend, generator(seed, *key)), 0
+    return load_bodies(), sequence.body
 
 
 def stage(world: World, shot: Shot, seed: int, resolution: int) -> Stage:
@@ -64,18 +89,22 @@ def stage(world: World, shot: Shot, seed: int, resolution: int) -> Stage:
     sequence = world.sequences[shot.sequence]
     clip = clip_of(world, shot.sequence, shot.clip, seed)
     t = shot.clip_frame
-    posed = pose_body(load_bodies(), sequence.body, clip.local[t], clip.root_xy[t], float(clip.airborne[t]))
+    bodies, body = figure(sequence, world.name, "body", shot.index, seed=seed)
+    posed = pose_body(bodies, body, clip.local[t], clip.root_xy[t], float(clip.airborne[t]))
     forward = clip.local[t, 0, :, 1] * -1  # the pelvis's -y axis in the world
     heading = float(np.arctan2(forward[0], -forward[1]))
     rng = generator(seed, world.name, "camera", shot.index)
     rig = world.cameras(sequence)
     size = (resolution * 3 // 2, resolution * 27 // 32) if sequence.scene == 3 else (resolution, resolution)
-    outline = posed.vertices[load_bodies().body_vertices[::4]]  # a quarter of the skin tells the extent well enough
+    outline = posed.vertices[bodies.body_vertices[::4]]  # a quarter of the skin tells the extent well enough
+    pelvis = 1000 * posed.joints_28[_PELVIS]
     for _ in range(_ATTEMPTS):
-        whole = rig[shot.camera] if rig else cameras.wild(rng, 1000 * posed.joints_28[_PELVIS])
-        camera = _frame(whole, outline, size, rng)
+        if world.candid:
+            camera = candid.film(1000.0 * outline, pelvis, resolution, rng)
+        else:
+            camera = _frame(rig[shot.camera] if rig else cameras.wild(rng, pelvis), outline, size, rng)
         if camera is not None:
-            return Stage(posed, camera, clip, heading)
+            return Stage(posed, camera, clip, heading, universal_scale(bodies, body), bool(bodies.woman[body]))
     raise RuntimeError(f"no camera of {world.name} sees the whole person of shot {shot.index}")
 
 
@@ -121,7 +150,7 @@ def labels(world: World, shot: Shot, staged: Stage) -> dict[str, np.ndarray]:
         "joints_2d": pixels,
         "visible": inside,
         "joints_3d": joints,
-        "joints_3d_univ": root + (joints - root) * universal_scale(load_bodies(), sequence.body),
+        "joints_3d_univ": root + (joints - root) * staged.scale,
         "intrinsics": camera.intrinsics,
         "cam_from_world": camera.cam_from_world,
     }

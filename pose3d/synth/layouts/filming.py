@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from pose3d.synth.bodies import PosedBody, load_bodies, universal_scale
+from pose3d.synth.bodies import PosedBody
 from pose3d.synth.cameras import Camera
 from pose3d.synth.scenes import depict
 from pose3d.synth.staging import Stage, labels, stage
@@ -82,5 +82,4 @@ def joints(world: World, shot: Shot, staged: Stage) -> tuple[np.ndarray, np.ndar
     """joints_2d, joints_3d, joints_3d_univ, joints_world (see View), float64."""
     points = 1000.0 * staged.posed.joints_28.astype(np.float64)
     pixels, seen = staged.camera.project(points)
-    scale = universal_scale(load_bodies(), world.sequences[shot.sequence].body)
-    return pixels, seen, seen[4] + (seen - seen[4]) * scale, points
+    return pixels, seen, seen[4] + (seen - seen[4]) * staged.scale, points
