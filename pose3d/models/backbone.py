@@ -31,7 +31,11 @@ IMAGE_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Backbone:
-    """How a timm network reads: modules of the stem, stages of blocks, and the block ("stage.block") of each tap."""
+    """How a timm network reads: modules of the stem, stages of blocks, and the block ("stage.block") of each tap.
+
+    `padding` and `signed_input` describe weights from TensorFlow for a network that timm builds differently: "same"
+    padding, and RGB in [-1, 1].
+    """
 
     stem: tuple[str, ...]
     stages: tuple[str, ...]
@@ -39,6 +43,8 @@ class Backbone:
     res4b5: str
     res4b20: str
     res4b22: str
+    padding: str | None = None
+    signed_input: bool = False
 
     def tap(self, word: str) -> str:
         """The block that plays `word`."""
@@ -60,6 +66,9 @@ BACKBONES = {
     "regnetx_008": Backbone(*_REGNET, "s2.b3", "s3.b2", "s3.b6", "s3.b7"),
     "tf_efficientnet_lite0": Backbone(*_EFFICIENT, "blocks.2.1", "blocks.3.1", "blocks.4.1", "blocks.4.2"),
     "efficientnet_lite0": Backbone(*_EFFICIENT, "blocks.2.1", "blocks.3.1", "blocks.4.1", "blocks.4.2"),
+    "mobilenetv2_100": Backbone(
+        *_EFFICIENT, "blocks.2.2", "blocks.3.1", "blocks.4.1", "blocks.4.2", padding="same", signed_input=True
+    ),
     "mobilenetv3_large_100": Backbone(*_EFFICIENT, "blocks.2.2", "blocks.3.1", "blocks.4.0", "blocks.4.1"),
     "mobilenetv3_small_100": Backbone(*_EFFICIENT, "blocks.1.1", "blocks.2.1", "blocks.3.0", "blocks.3.1"),
 }
@@ -94,7 +103,7 @@ class Trunk(nn.Module):
 
     Args:
         name: a name of `BACKBONES`, with a timm weights tag if wanted.
-        weights: "hub", "package", "random", a path (see `load_weights`), or None where a checkpoint follows.
+        weights: "hub", "package", "movenet", "random", a path (see `load_weights`), or None where a checkpoint follows.
         freeze_batchnorm: batch norm keeps its running statistics, also in training (decision N14).
 
     `channels` and `strides` say what each tap gives. The modules carry timm's names: a timm state dict loads by name.
@@ -107,7 +116,8 @@ class Trunk(nn.Module):
         super().__init__()
         backbone = find_backbone(name)
         try:
-            full = timm.create_model(name, pretrained=False)
+            options = {"pad_type": backbone.padding} if backbone.padding else {}
+            full = timm.create_model(name, pretrained=False, **options)
         except RuntimeError as error:  # timm's answer to a weights tag it does not know
             raise PoseError(f"timm has no backbone {name!r} ({error}): leave the tag behind the dot away") from error
         self.freeze_batchnorm = freeze_batchnorm
@@ -115,7 +125,8 @@ class Trunk(nn.Module):
         self.words = {block: tuple(w for w in TAPS if backbone.tap(w) == block) for block in map(backbone.tap, TAPS)}
         for part in self.path:
             _graft(self, part, full.get_submodule(part))
-        self._match_normalisation(full.pretrained_cfg)
+        signed = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+        self._match_normalisation(signed if backbone.signed_input else full.pretrained_cfg)
         if weights is not None:
             load_weights(self, name, weights, full.state_dict().keys())
         self.channels, self.strides = self._measure()

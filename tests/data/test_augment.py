@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pose3d.data.augment import A, ColourMatrix, GeometricAugmentation, appearance, seed_transform
+from pose3d.data.augment import A, ColourMatrix, GeometricAugmentation, Occluders, appearance, seed_transform
 from pose3d.data.normalise import denormalise, normalise
 from pose3d.errors import PoseError
 
@@ -49,7 +49,7 @@ def test_colour_matrix_parts(image):
     assert contrast.mean() == pytest.approx(low.mean(), abs=1.5)
 
 
-@pytest.mark.parametrize("preset", ["light", "strong"])
+@pytest.mark.parametrize("preset", ["light", "strong", "photo"])
 def test_presets_change_pixels_reproducibly(image, preset):
     pipeline = appearance(preset)
     results = []
@@ -59,6 +59,21 @@ def test_presets_change_pixels_reproducibly(image, preset):
     np.testing.assert_array_equal(results[0], results[1])
     assert len({r.tobytes() for r in results}) >= 6
     assert all(r.shape == image.shape and r.dtype == np.uint8 for r in results)
+
+
+def test_occluders_hide_a_part_and_leave_the_rest(image):
+    covered = []
+    occluders = Occluders((1, 2), (0.1, 0.4), p=1)
+    for seed in range(20):
+        seed_transform(occluders, np.random.default_rng(seed))
+        before = image.copy()
+        result = occluders(image=image)["image"]
+        np.testing.assert_array_equal(image, before)  # the input is left alone
+        covered.append((result != image).any(axis=2).mean())
+    assert sum(share == 0 for share in covered) <= 2  # a blob may lie beyond the border
+    assert 0.02 < np.mean(covered) < 0.2
+    # Two discs of 0.4 of the side, with their lumps, cover at most this much.
+    assert max(covered) < 2 * np.pi * (0.2 * 1.45) ** 2
 
 
 def test_a_pipeline_of_the_users(image, tmp_path):
