@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from pose3d.errors import PoseError
+from pose3d.files import write_whole
 
 PROVENANCE = "provenance"
 """Key of the provenance dictionary in a checkpoint."""
@@ -168,4 +169,4 @@ def config_hash(config: Mapping[str, Any]) -> str:
 def write_sidecar(checkpoint_path: str | Path, provenance: Provenance) -> None:
     """Write the provenance as readable JSON beside a checkpoint: best.ckpt -> best.json."""
     path = Path(checkpoint_path).with_suffix(".json")
-    path.write_text(json.dumps(provenance, indent=2, sort_keys=True) + "\n")
+    write_whole(path, json.dumps(provenance, indent=2, sort_keys=True) + "\n")

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from pose3d.errors import PoseError
+from pose3d.files import whole_file
 
 SHAPES: dict[str, tuple[int, ...]] = {
     "joints_3d": (17, 3),
@@ -43,6 +44,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 
 AXES = "camera: x right, y down, z forward; mm; joints_3d relative to the pelvis, translation of the pelvis"
 
+SUFFIXES = (".npz", ".h5", ".hdf5")
 LABELS = ("sequence", "activity", "scene", "subject", "camera")
 TEXTS = ("box", "source", "axes")
 NAMES = ("sequence_names", "activity_names", "scene_names")
@@ -182,18 +184,18 @@ def read_predictions(path: str | Path) -> Predictions:
 def write_predictions(path: str | Path, predictions: Predictions) -> None:
     """Check and write; the suffix decides between `.npz` and `.h5`."""
     path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise PoseError(f"predictions are written as .npz or .h5, not {path.suffix!r}: {path}")
     predictions.check()
     arrays = {f.name: getattr(predictions, f.name) for f in fields(predictions) if f.name != "path"}
     arrays = {k: np.asarray(v) for k, v in arrays.items() if v is not None}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".npz":
-        np.savez_compressed(path, **arrays)
-    elif path.suffix in (".h5", ".hdf5"):
-        with h5py.File(path, "w") as file:
-            for key, value in arrays.items():
-                file[key] = value.astype(h5py.string_dtype()) if value.dtype.kind == "U" else value
-    else:
-        raise PoseError(f"predictions are written as .npz or .h5, not {path.suffix!r}: {path}")
+    with whole_file(path) as partial:
+        if path.suffix == ".npz":
+            np.savez_compressed(partial, **arrays)
+        else:
+            with h5py.File(partial, "w") as file:
+                for key, value in arrays.items():
+                    file[key] = value.astype(h5py.string_dtype()) if value.dtype.kind == "U" else value
 
 
 def _read_npz(path: Path) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import yaml
 
 from pose3d.errors import PoseError
+from pose3d.suggestions import closest
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Schedule:
         """Read a schedule file; whatever is wrong with it is a PoseError that names the file and the phase."""
         path = Path(path)
         if not path.is_file():
-            near = get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")], n=1)
+            near = closest(path.name, [p.name for p in path.parent.glob("*.yaml")], n=1)
             hint = (
                 f"did you mean {path.parent / near[0]}?" if near else "check model.schedule (relative to this folder)"
             )

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 
+from pose3d.files import whole_file
 from pose3d.skeleton import MPI_INF_3DHP_17
 
 RIGHT, MIDDLE, LEFT = "#d1495b", "#3d3d3d", "#2e86ab"
@@ -142,5 +143,5 @@ def save_predictions_figure(
     titles: Sequence[str] | None = None,
 ) -> None:
     """Write `predictions_figure` to `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    predictions_figure(images, joints_2d, joints_3d, target_3d, titles).savefig(path, dpi=110)
+    with whole_file(path) as partial:
+        predictions_figure(images, joints_2d, joints_3d, target_3d, titles).savefig(partial, dpi=110)

@@ -4,7 +4,6 @@ import inspect
 import logging
 import re
 import warnings
-from difflib import get_close_matches
 
 from jsonargparse import ArgumentError
 from lightning.pytorch import Trainer
@@ -12,6 +11,7 @@ from lightning.pytorch import Trainer
 from pose3d.callbacks import RunCheckpoint
 from pose3d.data.datamodules import PoseDataModule
 from pose3d.errors import PoseError
+from pose3d.suggestions import closest
 from stages.stage1_pose2d import Stage1
 from stages.stage2_pose3d import Stage2
 from stages.stage3_fusion import Stage3
@@ -61,7 +61,7 @@ def closest_keys(key: str) -> list[str]:
     by_leaf: dict[str, list[str]] = {}
     for known in known_keys():
         by_leaf.setdefault(known.rpartition(".")[2], []).append(known)
-    near = get_close_matches(key.rpartition(".")[2], by_leaf, n=2, cutoff=0.7)
+    near = closest(key.rpartition(".")[2], by_leaf, n=2, cutoff=0.7)
     found = [known for leaf in near for known in by_leaf[leaf]]
     within = [known for known in found if known.startswith(key.partition(".")[0] + ".")]
     return (within or found)[:2]

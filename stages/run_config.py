@@ -7,6 +7,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 
 from pose3d.checkpoint import config_hash
+from pose3d.files import write_whole
 
 
 class RunConfig(SaveConfigCallback):
@@ -23,6 +24,5 @@ class RunConfig(SaveConfigCallback):
         if trainer.is_global_zero and not self.already_saved:
             self.already_saved = True
             path = Path(self.config["run_dir"]) / "config.yaml"
-            path.parent.mkdir(parents=True, exist_ok=True)
             if trainer.ckpt_path is None or not path.exists():
-                path.write_text(self.content)
+                write_whole(path, self.content)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
+
+from pose3d.cores import available_cores
 
 
 def machine() -> dict[str, str | int]:
     """Processor, cores that this process may use, and system."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {"cpu": _cpu(), "cores": cores, "system": f"{platform.system()} {platform.machine()}"}
+    return {"cpu": _cpu(), "cores": available_cores(), "system": f"{platform.system()} {platform.machine()}"}
 
 
 def _cpu() -> str:

@@ -1,6 +1,7 @@
 """best.ckpt and last.ckpt of a run folder, each with its provenance as JSON beside it."""
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from pose3d.checkpoint import write_sidecar
+from pose3d.files import whole_file
 
 log = logging.getLogger("pose3d")
 
@@ -115,10 +117,10 @@ class RunCheckpoint(Checkpoint):
         if trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         path = self.run_dir / f"{name}.ckpt"
-        partial = path.with_suffix(".partial")
-        trainer.save_checkpoint(partial)
+        # Every process takes part in saving; the first one writes.
+        with whole_file(path) if trainer.is_global_zero else nullcontext(path) as partial:
+            trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
-            partial.replace(path)
             write_sidecar(path, trainer.lightning_module.provenance())  # type: ignore[operator]
         self.saved_step = trainer.global_step
 

@@ -10,6 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 
 from pose3d.callbacks.samples import joints_17, sample, samples_figure
+from pose3d.files import whole_file, write_whole
 from pose3d.predictions import Predictions, write_predictions
 from pose3d.reporting.console import results_table
 
@@ -88,10 +89,11 @@ class RunResults(Callback):
         metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if v.isfinite()}
         validation: dict[str, float] = pl_module.loaded_metrics  # type: ignore[assignment]
         content = json.dumps(validation | metrics, indent=2, sort_keys=True)
-        (self.run_dir / "metrics.json").write_text(content + "\n")
+        write_whole(self.run_dir / "metrics.json", content + "\n")
         self._write_predictions(rows, trainer.datamodule)  # type: ignore[attr-defined]
         if self.pictures:
-            samples_figure(self.pictures).savefig(self.run_dir / "predictions.png", dpi=110)
+            with whole_file(self.run_dir / "predictions.png") as partial:
+                samples_figure(self.pictures).savefig(partial, dpi=110)
         Console().print(results_table(metrics, title=f"{pl_module.stage} on the test set"))
 
     def _write_predictions(self, rows: list[dict[str, np.ndarray]], datamodule: Any) -> None:

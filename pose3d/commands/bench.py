@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pose3d.errors import PoseError
+from pose3d.files import check_target, write_whole
 
 HELP = """Measure the loader on this machine: samples a second on one core, beside the plain route in the same run, the
 memory of a worker, what prepare gets through, and how many cores feed a GPU. Everything that is measured is made on the
@@ -54,12 +55,13 @@ def run(args: argparse.Namespace) -> int:
         raise PoseError("--image-size must be at least 32, --video-px at least 64")
     if args.rows < 16 or args.gpu_images_per_second <= 0:
         raise PoseError("--rows must be at least one batch of 16, and --gpu-images-per-second above zero")
+    if args.json:
+        check_target(args.json)
     with tempfile.TemporaryDirectory(prefix="pose3d-bench-") as folder:
         found = _measure(args, Path(folder))
     _print(found)
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n")
+        write_whole(args.json, json.dumps(found, indent=2, allow_nan=False) + "\n")
     return 0
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from pose3d.errors import PoseError
 from pose3d.evaluation import PROTOCOLS, evaluate
+from pose3d.files import check_target, write_whole
 from pose3d.predictions import read_predictions
 
 HELP = "Score predictions (.npz or .h5) under a published protocol; every table names its rules."
@@ -32,6 +33,9 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print, and write the JSON."""
     if args.bootstrap < 0 or (args.every is not None and args.every < 1):
         raise PoseError("--bootstrap must not be negative and --every must be at least 1; choose other numbers")
+    for target in (args.json, args.draw_classes):
+        if target is not None:
+            check_target(target)
     result = evaluate(
         [read_predictions(path) for path in args.predictions],
         args.protocol,
@@ -46,6 +50,6 @@ def run(args: argparse.Namespace) -> int:
     for table in result.tables:
         table.print(console)
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(result.as_json(), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+        content = json.dumps(result.as_json(), indent=2, allow_nan=False, ensure_ascii=False)
+        write_whole(args.json, content + "\n")
     return 0

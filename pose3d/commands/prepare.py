@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from pose3d.cores import available_cores
 from pose3d.data.sources import SOURCES
 
 HELP = "Read a data set as its authors publish it and write one pose store, ready to train on or to score with."
@@ -36,7 +36,7 @@ def _add_shared(parser: argparse.ArgumentParser, whole: bool) -> None:
     add("--root", type=Path, required=True, metavar="DIR", help="folder with the official files")
     add("--out", type=Path, required=True, metavar="FILE.h5", help="the pose store to write")
     add("--limit", type=int, default=0, metavar="N", help="a first look: only N samples, from everywhere")
-    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: all cores)")
+    add("--workers", type=int, default=available_cores(), metavar="N", help="processes (default: all cores)")
     add("--seed", type=int, default=0, help="of the random draw (0)")
     crop = "0 keeps whole images" + (" (0)" if whole else " (2.0)")
     add("--margin", type=float, default=0.0 if whole else 2.0, help=f"stored square over the joint box; {crop}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -24,6 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from pose3d.cores import available_cores
 from pose3d.errors import PoseError
 from pose3d.synth.layouts import LAYOUTS
 from pose3d.synth.worlds import PRESETS, WORLDS
@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--num", nargs="+", default=[], metavar="WORLD=N", help="images of a world, e.g. wild2d=4000")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other images (default: %(default)s)")
     parser.add_argument("--resolution", type=int, help="side of the images in px (default: 256; with --layout 512)")
-    parser.add_argument("--workers", type=int, default=_cores(), help="processes (default: all %(default)s cores)")
+    cores = available_cores()
+    parser.add_argument("--workers", type=int, default=cores, help="processes (default: all %(default)s cores)")
     parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="your own photos as backgrounds of wild2d")
     parser.add_argument("--layout", choices=list(LAYOUTS), help="write an official tree to --out instead of stores")
     parser.add_argument("--frames", type=int, metavar="N", help="with --layout: frames a sequence, or pictures in all")
@@ -149,7 +150,3 @@ def _counts(args: argparse.Namespace) -> dict[str, int]:
     for name in (name for name, num in counts.items() if not num):
         raise PoseError(f"the preset {args.preset} has no {name}: say how many pictures of it with --num {name}=N")
     return counts
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

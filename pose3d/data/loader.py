@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from pose3d.cores import available_cores
 from pose3d.data.dataset import collate, single_thread
 from pose3d.data.sampling import EvaluationSampler, MixtureSampler
 
@@ -44,8 +44,7 @@ def worker_count(num_workers: int | Literal["auto"]) -> int:
     """ "auto": one worker for each core but one, at most MOST_WORKERS; none on a single core."""
     if num_workers != "auto":
         return num_workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores - 1, MOST_WORKERS)
+    return min(available_cores() - 1, MOST_WORKERS)
 
 
 def training_loader(

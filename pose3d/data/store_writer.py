@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +27,7 @@ from pose3d.data.schema import (
     UNIT_3D,
 )
 from pose3d.errors import PoseError
+from pose3d.files import whole_file
 
 ROWS_PER_CHUNK = 256
 BYTES_PER_CHUNK = 1 << 18
@@ -94,7 +94,7 @@ class _Encoded:
 
 
 class StoreWriter:
-    """Context manager that writes `path` through `<path>.partial`; the file appears only when all is written.
+    """Context manager that writes a pose store; the file appears only when all is written.
 
     Args:
         path: the HDF5 file to make (replaced if it exists).
@@ -125,7 +125,6 @@ class StoreWriter:
         if len(parts) != len(sequence_names) or not {p for part in parts for p in part} <= set(AUGMENTABLE):
             raise PoseError(f"augmentable of {path} must list, for each sequence, some of {', '.join(AUGMENTABLE)}")
         self.path = Path(path)
-        self.partial = self.path.with_name(self.path.name + ".partial")
         self.num_joints = len(STORED_JOINT_SETS[joint_set].names)
         self.attrs: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
@@ -146,12 +145,9 @@ class StoreWriter:
         self._rows: dict[str, list[np.ndarray]] = {}
 
     def __enter__(self) -> StoreWriter:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # "earliest" keeps the file readable everywhere and its object headers free of time stamps.
-            self._file = h5py.File(self.partial, "w", libver="earliest")
-        except OSError as error:
-            raise PoseError(f"cannot write {self.partial}: {error}; choose another output folder") from error
+        self._whole = whole_file(self.path)
+        # "earliest" keeps the file readable everywhere and its object headers free of time stamps.
+        self._file = h5py.File(self._whole.__enter__(), "w", libver="earliest")
         self._images = _Encoded(self._file, IMAGES)
         self._masks = _Encoded(self._file, MASKS)
         self._part_labels = _Encoded(self._file, PARTS)
@@ -193,42 +189,38 @@ class StoreWriter:
                 self._rows[name] = []
 
     def _flush(self) -> None:
-        try:
-            for name, rows in self._rows.items():
-                if rows:
-                    self._columns[name].append(np.stack(rows))
-                    rows.clear()
-            self._images.flush()
-            self._masks.flush()
-            self._part_labels.flush()
-        except OSError as error:
-            raise PoseError(f"cannot write {self.partial}: {error}; is the disk full?") from error
+        for name, rows in self._rows.items():
+            if rows:
+                self._columns[name].append(np.stack(rows))
+                rows.clear()
+        self._images.flush()
+        self._masks.flush()
+        self._part_labels.flush()
 
     def _finish(self) -> None:
         if self.num_samples == 0:
             raise PoseError(f"nothing was written to {self.path}: no sample was given")
         self._flush()
-        try:
-            for column in self._columns.values():
-                column.finish()
-            self._images.finish()
-            self._masks.finish()
-            self._part_labels.finish()
-            for name, value in self.attrs.items():
-                self._file.attrs[name] = json.dumps(value) if isinstance(value, list | dict | tuple) else value
-            self._file.close()
-            os.replace(self.partial, self.path)
-        except OSError as error:
-            raise PoseError(f"cannot write {self.path}: {error}; is the disk full?") from error
+        for column in self._columns.values():
+            column.finish()
+        self._images.finish()
+        self._masks.finish()
+        self._part_labels.finish()
+        for name, value in self.attrs.items():
+            self._file.attrs[name] = json.dumps(value) if isinstance(value, list | dict | tuple) else value
+        self._file.close()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            # After a full disk HDF5 cannot even close the file in peace; the half-written file goes either way.
-            with contextlib.suppress(Exception):
-                self._file.close()
-            self.partial.unlink(missing_ok=True)
+        with contextlib.ExitStack() as stack:
+            stack.push(self._whole)
+            stack.callback(self._close)
+            if error is not None:
+                raise error
+            self._finish()
+
+    def _close(self) -> None:
+        # After a full disk HDF5 cannot even close the file without an error; the half-written file goes either way.
+        with contextlib.suppress(Exception):
+            self._file.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pose3d.errors import PoseError
+from pose3d.files import whole_file
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.viz import draw_pose_3d, frame_pose_3d
 
@@ -82,4 +83,5 @@ def draw_classes(path: Path, classes: np.ndarray, clusters: np.ndarray, centroid
         draw_pose_3d(ax, centroids[k])
         frame_pose_3d(ax, [centroids[k]], azimuth=25)
         ax.set_title(f"{CLASSES[of_cluster[k]]} · {share[k]:.1%}", fontsize=9)
-    figure.savefig(path, dpi=110)
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=110)

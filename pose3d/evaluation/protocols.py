@@ -4,13 +4,13 @@ Published numbers of one method differ by several points because joint set, thre
 number names its protocol (decision M5), and each protocol is one entry here.
 """
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from pose3d.errors import PoseError
 from pose3d.metrics.functional import AUC_THRESHOLDS, PCK_THRESHOLD, Alignment
+from pose3d.suggestions import closest
 
 AUC_THRESHOLDS_200: tuple[float, ...] = tuple(float(t) for t in range(0, 201, 5))
 
@@ -101,5 +101,5 @@ def find_protocol(name: str, known: Iterable[str] = tuple(PROTOCOLS)) -> Protoco
     """A protocol by name; an unknown name is a PoseError with the closest names."""
     if name in PROTOCOLS:
         return PROTOCOLS[name]
-    close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.3) or list(known)
+    close = closest(name, known, cutoff=0.3) or list(known)
     raise PoseError(f"unknown protocol {name!r}; the closest are {', '.join(close)}; `all` prints every one")

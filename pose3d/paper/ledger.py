@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from pose3d.errors import PoseError
+from pose3d.suggestions import did_you_mean
 
 FOLDER = Path(__file__).parent
 DASH = "–"
@@ -111,10 +111,7 @@ def find(name: str) -> tuple[Row, ...]:
         return (rows()[name],)
     table = name.partition("/")[0]
     known = [row.key for row in tables()[table].rows] if table in tables() else [*TABLES, *rows()]
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = (
-        f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known if len(known) < 20 else TABLES)}"
-    )
+    hint = did_you_mean(name, known, shown=known if len(known) < 20 else TABLES)
     raise PoseError(f"the paper has no table or row {name!r}; {hint} (`pose3d paper` lists all)")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pose3d.errors import PoseError
+from pose3d.files import write_whole
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import measure, needed_tests
 from pose3d.paper.merge import DATA_KEYS, digest, merged, stores
@@ -225,8 +226,4 @@ def _read(path: Path) -> dict | None:
 
 
 def _write(path: Path, content: dict) -> None:
-    """Complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
-    partial.replace(path)
+    write_whole(path, json.dumps(content, indent=2) + "\n")

@@ -15,6 +15,7 @@ from torch import Tensor
 from pose3d import __version__
 from pose3d.checkpoint import sha256_of
 from pose3d.errors import PoseError
+from pose3d.files import check_target, whole_file
 from pose3d.predict.networks import Deployed2D, Deployed3D, load_deployed
 from pose3d.skeleton import MPI_INF_3DHP_17, POSE2D_15
 
@@ -47,6 +48,7 @@ def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int |
     out = Path(out)
     if out.suffix != SUFFIX:
         raise PoseError(f"networks are exported as {SUFFIX} (torch.export), not {out.suffix!r}: {out}")
+    check_target(out)
     net = load_deployed(checkpoint)
     size = _size_of(net, image_size, checkpoint)
     example = _crops(2, size, seed=0)
@@ -54,9 +56,7 @@ def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int |
     with torch.no_grad():
         program = torch.export.export(net, (example,), dynamic_shapes=({0: batch},))
     description = describe(net, size, checkpoint)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f"partial_{out.name}")
-    try:
+    with whole_file(out) as partial:
         torch.export.save(program, partial, extra_files={README: json.dumps(description, indent=2)})
         difference = compare(net, partial, size)
         if not difference <= TOLERANCE:
@@ -64,9 +64,6 @@ def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int |
                 f"the exported program differs from the network of {checkpoint} by {difference:.1e} of its largest "
                 "answer; nothing was written, please report it with your PyTorch version"
             )
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
     return Exported(out, description, difference)
 
 

@@ -12,6 +12,7 @@ from pose3d import __version__
 from pose3d.errors import PoseError
 from pose3d.evaluation import Table, evaluate
 from pose3d.evaluation.tables import cell_text
+from pose3d.files import check_target, write_whole
 from pose3d.predictions import Predictions
 from pose3d.reporting.console import METRICS, plain_metrics, pose_metrics
 from pose3d.reporting.curves import training_figures
@@ -36,9 +37,9 @@ BARS = ("By scene", "By activity", "By pose class")
 
 def write_report(run_dirs: Sequence[Path], out: Path) -> None:
     """Read the runs and write the page."""
+    check_target(out)
     runs = sorted((read_run(path) for path in run_dirs), key=lambda run: run.stage)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(render(runs), encoding="utf-8")
+    write_whole(out, render(runs))
 
 
 def render(runs: Sequence[RunFolder]) -> str:

@@ -6,15 +6,15 @@ Keys and defaults follow W&B's sweep schema (package `sweeps`, config/schema.jso
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pose3d.errors import PoseError
+from pose3d.suggestions import did_you_mean
 from pose3d.sweep.space import check_parameter
 
 METHODS = ("grid", "random", "bayes")
@@ -39,19 +39,13 @@ class Sweep:
     early_terminate: Mapping[str, Any] = field(default_factory=dict)
 
 
-def closest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean ...?` with the nearest of the known names, or the list of them."""
-    names = list(known)
-    near = get_close_matches(name, names, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names)}"
-
-
 def load_sweep(path: str | Path) -> Sweep:
     """Read a sweep file. Everything that W&B or this runner could not use is a PoseError that names file and key."""
     path = Path(path)
     if not path.is_file():
         near = sorted(str(p) for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
-        raise PoseError(f"there is no sweep file {path}; " + closest(str(path), near or ["configs/sweeps/table1.yaml"]))
+        hint = did_you_mean(str(path), near or ["configs/sweeps/table1.yaml"])
+        raise PoseError(f"there is no sweep file {path}; {hint}")
     try:
         content = yaml.safe_load(path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -60,10 +54,10 @@ def load_sweep(path: str | Path) -> Sweep:
         raise PoseError(f"{path} is no sweep file: it needs the keys method, metric, parameters, command")
     for key in content:
         if key not in KEYS + SERVER_KEYS:
-            raise PoseError(f"{path} has the unknown key {key!r}; {closest(str(key), KEYS)}")
+            raise PoseError(f"{path} has the unknown key {key!r}; {did_you_mean(str(key), KEYS)}")
     method = content.get("method")
     if method not in METHODS:
-        raise PoseError(f"method of {path} is {method!r}; {closest(str(method), METHODS)}")
+        raise PoseError(f"method of {path} is {method!r}; {did_you_mean(str(method), METHODS)}")
     metric, maximize = _metric(content.get("metric"), path)
     return Sweep(
         path=path,
@@ -127,7 +121,8 @@ def _early_terminate(stop: Any, path: Path) -> dict[str, Any]:
         raise PoseError(f"early_terminate of {path} must have `type: hyperband`, the only kind that W&B knows")
     for key in stop:
         if key not in HYPERBAND_KEYS:
-            raise PoseError(f"early_terminate of {path} has the unknown key {key!r}; {closest(key, HYPERBAND_KEYS)}")
+            hint = did_you_mean(key, HYPERBAND_KEYS)
+            raise PoseError(f"early_terminate of {path} has the unknown key {key!r}; {hint}")
     if "min_iter" not in stop and not {"max_iter", "s"} <= set(stop):
         raise PoseError(f"early_terminate of {path} needs min_iter, or max_iter together with s")
     for key in ("min_iter", "max_iter", "s", "eta"):

@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from pose3d.errors import PoseError
+from pose3d.suggestions import did_you_mean
 from pose3d.sweep.command import expand, is_stage
-from pose3d.sweep.file import Sweep, closest
+from pose3d.sweep.file import Sweep
 from pose3d.sweep.process import environment
 
 
@@ -52,7 +53,7 @@ def flags(config: Mapping[str, Any]) -> list[str]:
 def _nearest(name: str, known: list[str]) -> str:
     """Closest flags, by full name, else by the last word of the name."""
     last = name.rpartition(".")[2]
-    hint = closest(name, known)
+    hint = did_you_mean(name, known)
     if hint.startswith("did you mean"):
         return hint
     same = [flag for flag in known if flag.rpartition(".")[2] == last]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pose3d.files import whole_file
 from pose3d.sweep.file import Sweep
 from pose3d.sweep.space import distribution
 from pose3d.sweep.summary import Result, short_names
@@ -45,7 +46,8 @@ def plot_surface(found: Sequence[Result], sweep: Sweep, path: Path) -> bool:
         else:
             _surface(axes, usable, pair[0], pair[1], sweep)
     figure.suptitle(f"{sweep.name}: {sweep.metric} ({'higher' if sweep.maximize else 'lower'} is better)")
-    figure.savefig(path, dpi=120)
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=120)
     return True
 
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pose3d.cores import available_cores
 from pose3d.errors import PoseError
+from pose3d.files import whole_file
+from pose3d.suggestions import did_you_mean
 from pose3d.sweep.command import expand, is_stage
-from pose3d.sweep.file import Sweep, closest, load_sweep
+from pose3d.sweep.file import Sweep, load_sweep
 from pose3d.sweep.process import environment, start
 from pose3d.sweep.search import CONTINUES, import_optuna, next_trial, open_study
 from pose3d.sweep.trial import Running, metric_names
@@ -69,7 +72,7 @@ class Runner:
         """Keep a copy of the sweep file; a folder belongs to one search space."""
         copy = self.folder / COPY
         if not copy.is_file():
-            shutil.copyfile(self.sweep.path, copy)
+            self._copy_file(copy)
             return
         before = load_sweep(copy)
         if (before.parameters, before.method, before.metric) != (
@@ -80,7 +83,11 @@ class Runner:
             raise PoseError(
                 f"{self.folder} holds a sweep over other parameters ({copy}); choose another --out, or delete it"
             )
-        shutil.copyfile(self.sweep.path, copy)
+        self._copy_file(copy)
+
+    def _copy_file(self, copy: Path) -> None:
+        with whole_file(copy) as partial:
+            shutil.copyfile(self.sweep.path, partial)
 
     def _fill(self, study: optuna.Study, running: list[Running]) -> bool:
         """Start trials on the free devices; says whether any was started."""
@@ -112,7 +119,7 @@ class Runner:
         if device is not None:
             extra["CUDA_VISIBLE_DEVICES"] = device
         elif len(self.devices) > 1:
-            extra["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // len(self.devices)))
+            extra["OMP_NUM_THREADS"] = str(max(1, available_cores() // len(self.devices)))
         folder.mkdir(parents=True, exist_ok=True)
         if is_stage(command):
             command = [*command, f"--run_dir={folder}"]
@@ -147,7 +154,7 @@ class Runner:
             self._failed(study, running, f"exit code {running.process.returncode}: {running.reason()}")
         elif not values:
             names = metric_names(running.folder)
-            hint = closest(self.sweep.metric, names) if names else "it wrote no metrics.csv"
+            hint = did_you_mean(self.sweep.metric, names) if names else "it wrote no metrics.csv"
             self._failed(study, running, f"it logged no {self.sweep.metric!r}; {hint}")
         else:
             study.tell(running.trial, values[-1])

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pose3d.files import whole_file, write_whole
 from pose3d.sweep.file import Sweep
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def results(study: optuna.Study, sweep: Sweep) -> list[Result]:
 
 def write_csv(found: list[Result], sweep: Sweep, path: Path) -> None:
     """One line a trial: number, state, metric, every flag, folder."""
-    with path.open("w", newline="") as file:
+    with whole_file(path) as partial, partial.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["trial", "state", sweep.metric, "iterations", *sweep.parameters, "folder"])
         for r in found:
@@ -66,7 +67,7 @@ def write_json(found: list[Result], sweep: Sweep, path: Path) -> None:
         "goal": "maximize" if sweep.maximize else "minimize",
         "trials": [asdict(result) for result in found],
     }
-    path.write_text(json.dumps(content, indent=2) + "\n")
+    write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:

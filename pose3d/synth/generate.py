@@ -7,9 +7,7 @@ order into `<out>/<world>.h5`, and the folder goes.
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from itertools import pairwise
@@ -23,6 +21,7 @@ from pose3d import __version__
 from pose3d.data.store_writer import StoreWriter
 from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
+from pose3d.files import whole_file, write_whole
 from pose3d.synth.motion import ACTIVITIES
 from pose3d.synth.worlds import SCENE_NAMES, Shot, plan, world
 
@@ -124,21 +123,11 @@ def _open_parts(parts: Path, job: Job) -> None:
         return
     for leftover in parts.iterdir():  # a folder without its note never held a finished part
         leftover.unlink()
-    _write_atomically(note, lambda path: path.write_text(job.parameters()))
+    write_whole(note, job.parameters())
 
 
 def _part(parts: Path, index: int) -> Path:
     return parts / f"{index:05d}.npz"
-
-
-def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside `path`, then rename: what bears the name is whole."""
-    partial_path = path.with_name(f"{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
-        write(partial_path)
-        os.replace(partial_path, path)
-    except OSError as error:
-        raise PoseError(f"cannot write {path}: {error.strerror}; is the disk full?") from error
 
 
 def _make_shard(job: Job, parts: Path, index: int, shots: list[Shot], tick: Progress) -> None:
@@ -158,7 +147,8 @@ def _make_shard(job: Job, parts: Path, index: int, shots: list[Shot], tick: Prog
     for kind, encoded in (("image", [s.image for s in samples]), ("mask", [s.mask or b"" for s in samples])):
         columns[kind] = np.frombuffer(b"".join(encoded), np.uint8)
         columns[f"{kind}_offset"] = np.cumsum([0, *map(len, encoded)])
-    _write_atomically(_part(parts, index), lambda path: np.savez(path, **columns))
+    with whole_file(_part(parts, index)) as partial_path:
+        np.savez(partial_path, **columns)
 
 
 def _merge(job: Job, target: Path, parts: list[Path]) -> None:

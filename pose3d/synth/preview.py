@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pose3d.errors import PoseError
+from pose3d.files import write_whole
 from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, remap
 from pose3d.synth.generate import Job
 from pose3d.synth.scenes import Sample, draw
@@ -33,11 +33,7 @@ def contact_sheet(jobs: list[Job], path: Path) -> None:
             part = tiles[start : start + COLUMNS]
             rows += [np.hstack([plain for plain, _ in part]), np.hstack([drawn for _, drawn in part])]
     encoded = cv2.imencode(".png", np.vstack(rows)[..., ::-1])[1]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encoded.tobytes())
-    except OSError as error:
-        raise PoseError(f"cannot write {path}: {error.strerror}; choose another --preview") from error
+    write_whole(path, encoded.tobytes())
 
 
 def _tiles(sample: Sample) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from pose3d.data.sources.plan import Plan, Task
 from pose3d.data.store_writer import StoreWriter
 from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
+from pose3d.files import write_whole
 
 EXTRAS = ("masks", "part_labels")
 """Attributes of tasks that tell whether those pictures are stored too."""
@@ -52,7 +52,7 @@ class Parts:
             if known != fingerprint:
                 shutil.rmtree(parts.folder, ignore_errors=True)
                 parts.folder.mkdir(parents=True)
-                record.write_text(json.dumps({"fingerprint": fingerprint}))
+                write_whole(record, json.dumps({"fingerprint": fingerprint}))
         except (OSError, ValueError, KeyError) as error:
             raise PoseError(
                 f"cannot use {parts.folder} for unfinished work: {error}; delete it or move --out"
@@ -120,12 +120,7 @@ def _make(plan: Plan, task: Task, path: Path, tick: Progress) -> None:
                 written += 1
                 tick(1)
     record = path.with_suffix(".json")
-    partial = record.with_name(record.name + ".partial")
-    try:
-        partial.write_text(json.dumps({"num_samples": written, "skipped": skipped}))
-        os.replace(partial, record)
-    except OSError as error:
-        raise PoseError(f"cannot write {record}: {error}; is the disk full?") from error
+    write_whole(record, json.dumps({"num_samples": written, "skipped": skipped}))
 
 
 def part_writer(plan: Plan, path: Path, **attrs: Any) -> StoreWriter:
