@@ -12,7 +12,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from pose3d.checkpoint import write_sidecar
-from pose3d.files import whole_file
+from pose3d.files import check_folder, whole_file
 
 log = logging.getLogger("pose3d")
 
@@ -56,6 +56,7 @@ class RunCheckpoint(Checkpoint):
             return
         self.started = True
         if trainer.is_global_zero:
+            check_folder(self.run_dir)
             self.run_dir.mkdir(parents=True, exist_ok=True)
             if trainer.ckpt_path is None:
                 move_aside(self.run_dir)

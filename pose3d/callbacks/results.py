@@ -10,7 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 
 from pose3d.callbacks.samples import joints_17, sample, samples_figure
-from pose3d.files import whole_file, write_whole
+from pose3d.files import check_folder, whole_file, write_whole
 from pose3d.predictions import Predictions, write_predictions
 from pose3d.reporting.console import results_table
 
@@ -48,6 +48,8 @@ class RunResults(Callback):
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin with nothing; choose batches that are spread over the test set for the picture."""
+        if trainer.is_global_zero:
+            check_folder(self.run_dir)
         self.rows: list[dict[str, np.ndarray]] = []
         self.pictures: list[dict[str, Any]] = []
         batches = int(sum(trainer.num_test_batches))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from pose3d.errors import PoseError
+from pose3d.files import check_target
 from pose3d.geometry.decode import PerspectiveCorrection
 from pose3d.predict import PosePredictor
 from pose3d.predict.frames import ImageFiles, VideoFile, batches, open_frames
@@ -84,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     if args.batch_size < 1:
         raise PoseError(f"--batch-size {args.batch_size} takes no frame at a time; give a number above zero")
     frames, out = _open(args.input), _out_file(args.out, args.input)
+    check_target(out)
     store = frames if isinstance(frames, StoreFrames) else None
     camera, boxes = Camera(args.fov, args.intrinsics), _boxes(args, frames)
     if store is not None and store.labels.intrinsics is not None and not camera.assumed:

@@ -84,3 +84,14 @@ def test_wrong_unit_and_wrong_joint_count(tmp_path: Path, capsys) -> None:
     np.savez(tmp_path / "sixteen.npz", joints_3d=np.zeros((3, 16, 3)))
     assert main(["evaluate", str(tmp_path / "sixteen.npz")]) == 2
     assert "must be (N, 17, 3)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--json", "--draw-classes"])
+def test_an_unwritable_output_is_told_before_the_work_and_the_old_file_stays(tmp_path, capsys, monkeypatch, option):
+    file = _written(tmp_path / "p.npz", make_predictions())
+    monkeypatch.setattr("pose3d.commands.evaluate.evaluate", lambda *a, **k: pytest.fail("evaluated"))
+    for target in (tmp_path, tmp_path / "p.npz" / "scores.out", Path("/proc/scores.out")):
+        assert main(["evaluate", file, option, str(target)]) == 2
+        assert f"cannot write {target}" in capsys.readouterr().err
+    assert main(["evaluate", file, "--json", file]) == 2  # an input is never overwritten
+    assert "is an input" in capsys.readouterr().err

@@ -128,3 +128,17 @@ def test_export_says_what_it_wrote(checkpoints, tmp_path, capsys) -> None:
     assert out.is_file()
     assert main(["export", checkpoints[3], "--out", "net.onnx"]) == 2
     assert "exported as .pt2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["predict", "export", "report"])
+def test_an_unwritable_output_is_told_before_the_work(checkpoints, images, capsys, monkeypatch, command) -> None:
+    def fail(*args: object) -> None:
+        pytest.fail("the work has begun")
+
+    for name in ("pose3d.commands.predict._predictor", "pose3d.predict.export.load_deployed"):
+        monkeypatch.setattr(name, fail)
+    monkeypatch.setattr("pose3d.reporting.page.read_run", fail)
+    given = {"predict": [str(images), *checkpoints], "export": [checkpoints[1]], "report": [str(images)]}[command]
+    suffix = {"predict": ".npz", "export": ".pt2", "report": ".html"}[command]
+    assert main([command, *given, "--out", f"/proc/deeper/out{suffix}"]) == 2
+    assert "cannot write /proc/deeper/out" in capsys.readouterr().err

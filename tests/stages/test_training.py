@@ -240,3 +240,14 @@ def test_an_explicit_precision_wins(workshop, caplog):
         assert "precision" not in caplog.text
         assert workshop.fit(1, *QUIET, "--trainer.precision", "null", "--trainer.max_steps", "1") == 0
         assert "precision" in caplog.text
+
+
+@pytest.mark.parametrize("command", ["fit", "test"])
+def test_an_unwritable_run_folder_is_told_before_the_work(workshop, capsys, command):
+    (workshop.root / "file").write_text("kept")
+    flags = [f"--run_dir={workshop.root / 'file' / 'run'}"]
+    assert main([command, "--config", str(workshop.config(1)), *flags]) == 2
+    error = capsys.readouterr().err
+    assert "cannot write" in error
+    assert "is a file, not a folder" in error
+    assert (workshop.root / "file").read_text() == "kept"
