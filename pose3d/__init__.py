@@ -4,4 +4,8 @@ Importing the package loads none of its heavy parts; take what you need from the
 `from pose3d.metrics import MPJPE` or `from pose3d.models import Pose3DNet`.
 """
 
+from pose3d.deferred_torchmetrics import defer_torchmetrics
+
+defer_torchmetrics()
+
 __version__ = "0.1.0"

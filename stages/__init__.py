@@ -1,12 +1,10 @@
 """The three trainings of the paper as LightningModules, and the command line that runs them."""
 
-from pose3d.torchvision_ops import import_torchvision
+import pose3d  # noqa: F401  (before Lightning, whose import it makes lighter)
 
-# Lightning imports torchvision, which must see its operators first.
-import_torchvision()
-
-from stages.stage1_pose2d import Stage1  # noqa: E402
-from stages.stage2_pose3d import Stage2  # noqa: E402
-from stages.stage3_fusion import Stage3  # noqa: E402
+# isort: split
+from stages.stage1_pose2d import Stage1
+from stages.stage2_pose3d import Stage2
+from stages.stage3_fusion import Stage3
 
 __all__ = ["Stage1", "Stage2", "Stage3"]

@@ -12,9 +12,6 @@ from torch import distributed, nn
 from pose3d.errors import PoseError
 from pose3d.torchvision_ops import import_timm
 
-import_timm()
-from timm.layers import convert_sync_batchnorm  # noqa: E402
-
 
 class TimmSyncBatchNorm(TorchSyncBatchNorm):
     """Lightning's plugin with timm's converter, and with a way back to the very layers that were there before."""
@@ -27,7 +24,7 @@ class TimmSyncBatchNorm(TorchSyncBatchNorm):
         if distributed.is_initialized() and next(model.parameters()).device == torch.device("cpu"):
             raise PoseError("trainer.sync_batchnorm needs GPUs, PyTorch shares none of this on CPUs; set it to false")
         self.replaced = {n: m for n, m in model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)}
-        return convert_sync_batchnorm(model)
+        return import_timm().layers.convert_sync_batchnorm(model)
 
     def revert(self, model: nn.Module) -> nn.Module:
         """Put the replaced layers back, with the tensors as they are now."""

@@ -73,7 +73,49 @@ def test_imports_run_one_way(path):
         assert level(imported) >= level(module), f"{module} imports {imported}, which lies above it"
 
 
-def test_importing_pose3d_loads_no_heavy_library():
-    code = "import sys, pose3d; print([m for m in ('torch', 'lightning', 'cv2', 'numba', 'timm') if m in sys.modules])"
+def loaded_by(code: str, *libraries: str) -> list[str]:
+    """Which of some libraries a fresh interpreter has loaded after running `code`."""
+    code += f"; import sys; print([m for m in {libraries!r} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    return ast.literal_eval(result.stdout.strip().splitlines()[-1])
+
+
+def test_importing_pose3d_loads_no_heavy_library():
+    assert loaded_by("import pose3d", "torch", "torchmetrics.metric", "lightning", "cv2", "numba", "timm") == []
+
+
+def test_importing_the_metrics_loads_torch_and_torchmetrics_only():
+    unwanted = ("lightning", "timm", "torchvision", "torch._dynamo", "scipy", "cv2", "h5py", "numba", "albumentations")
+    assert loaded_by("import pose3d.metrics", *unwanted) == []
+
+
+def test_the_metrics_work_where_nothing_but_torch_and_torchmetrics_is_installed():
+    """Every other dependency of the package is refused, as if it were not installed."""
+    code = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in NAMES:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+NAMES = {"lightning", "timm", "torchvision", "scipy", "cv2", "h5py", "numba", "albumentations", "yaml", "rich", "wandb",
+         "jsonargparse", "safetensors", "stages"}
+sys.meta_path.insert(0, Refuse())
+import torch
+from pose3d.metrics import AUC3D, MPJPE, PCK2D, PCK3D, PCKh
+metric = MPJPE()
+metric.update(torch.zeros(2, 17, 3), torch.zeros(2, 17, 3))
+print(float(metric.compute()))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "0.0", result.stderr
+
+
+def test_importing_prediction_and_the_networks_loads_no_training_library():
+    unwanted = ("lightning", "timm", "torchvision", "torch._dynamo", "albumentations", "wandb")
+    assert loaded_by("import pose3d.predict, pose3d.models", *unwanted) == []
+
+
+def test_importing_the_command_line_of_the_stages_loads_no_network_zoo():
+    assert loaded_by("import stages.cli", "timm", "torchvision.models", "torchmetrics.functional") == []

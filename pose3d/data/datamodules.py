@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import cv2
 import numpy as np
 import torch
+from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -25,12 +26,6 @@ from pose3d.data.pictures import PictureBank, cloth, scenery
 from pose3d.data.sampling import EvaluationSampler, MixtureSampler
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
-
-# Lightning imports torchvision on its way.
-from pose3d.torchvision_ops import import_torchvision
-
-import_torchvision()
-from lightning.pytorch import LightningDataModule  # noqa: E402
 
 
 class PoseDataModule(LightningDataModule):

@@ -1,11 +1,5 @@
 """Metrics of 3D and 2D pose; the defaults are the official protocols (decisions M1 to M3a)."""
 
-from pose3d.torchvision_ops import import_torchvision
-
-# torchmetrics imports torchvision wherever it is installed.
-import_torchvision()
-
-# isort: split
 from pose3d.metrics.global_pose import GlobalMPJPE, apply_joint_map, fit_joint_map
 from pose3d.metrics.grouped import GroupedPose3D
 from pose3d.metrics.keypoints2d import PCK2D, PCK2DAUC, PCKh, PCKhAUC

@@ -20,8 +20,6 @@ from pose3d.models.batchnorm import hold_statistics
 from pose3d.models.weights import load_weights
 from pose3d.torchvision_ops import import_timm
 
-timm = import_timm()
-
 TAPS = ("res3b3", "res4b5", "res4b20", "res4b22")
 
 # What images are normalised with before any network sees them (ImageNet's statistics, RGB in [0, 1]).
@@ -117,7 +115,7 @@ class Trunk(nn.Module):
         backbone = find_backbone(name)
         try:
             options = {"pad_type": backbone.padding} if backbone.padding else {}
-            full = timm.create_model(name, pretrained=False, **options)
+            full = import_timm().create_model(name, pretrained=False, **options)
         except RuntimeError as error:  # timm's answer to a weights tag it does not know
             raise PoseError(f"timm has no backbone {name!r} ({error}): leave the tag behind the dot away") from error
         self.freeze_batchnorm = freeze_batchnorm

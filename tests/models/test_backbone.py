@@ -4,7 +4,10 @@ from torch import nn
 
 from pose3d.data.normalise import SCHEMES
 from pose3d.errors import PoseError
-from pose3d.models.backbone import BACKBONES, IMAGE_MEAN, IMAGE_STD, TAPS, Trunk, block_names, timm
+from pose3d.models.backbone import BACKBONES, IMAGE_MEAN, IMAGE_STD, TAPS, Trunk, block_names
+from pose3d.torchvision_ops import import_timm
+
+timm = import_timm()
 
 SMALL = [name for name in BACKBONES if name not in ("resnet101", "resnet50", "resnet34")]
 

@@ -9,8 +9,11 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from pose3d.errors import PoseError
-from pose3d.models.backbone import IMAGE_MEAN, IMAGE_STD, Trunk, timm
+from pose3d.models.backbone import IMAGE_MEAN, IMAGE_STD, Trunk
 from pose3d.models.weights import package_state
+from pose3d.torchvision_ops import import_timm
+
+timm = import_timm()
 
 
 def grace_hopper(side):
