@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from pose3d.errors import PoseError
 from pose3d.files import write_whole
+from pose3d.weights_file import SUFFIX, read_weights
 
 PROVENANCE = "provenance"
 """Key of the provenance dictionary in a checkpoint."""
@@ -59,9 +60,17 @@ def read_checkpoint(path: str | Path, made_by: str = "") -> dict[str, Any]:
     """A checkpoint's content on the CPU, loaded without running any code of the file.
 
     `made_by` is the stage whose make target makes the file; a missing file names it. A damaged file, or one that no
-    stage of this project wrote, is a PoseError with the reason.
+    stage of this project wrote, is a PoseError with the reason. Exported weights (`pose3d.weights_file`) are read as a
+    checkpoint without training state.
     """
     path = Path(path)
+    if path.suffix == SUFFIX:
+        state, content = read_weights(path)
+        return {
+            "state_dict": {NET + name: value for name, value in state.items()},
+            "hyper_parameters": content["hyper_parameters"],
+            PROVENANCE: content["provenance"],
+        }
     if not path.is_file():
         remedy = f"`make {made_by}` makes it" if made_by else "check the path"
         raise PoseError(f"there is no checkpoint {path}; {remedy}")

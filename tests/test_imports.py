@@ -24,7 +24,15 @@ LAYERS = [
         "pose3d.viz",
         "pose3d.predictions",
     ],
-    ["pose3d.geometry", "pose3d.heatmaps", "pose3d.schedule", "pose3d.checkpoint", "pose3d.crop_settings"],
+    [
+        "pose3d.geometry",
+        "pose3d.heatmaps",
+        "pose3d.schedule",
+        "pose3d.checkpoint",
+        "pose3d.crop_settings",
+        "pose3d.pretrained",
+        "pose3d.weights_file",
+    ],
     ["pose3d.skeleton"],
     [
         "pose3d.types",
