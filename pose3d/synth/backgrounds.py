@@ -34,7 +34,7 @@ class Room:
     @cached_property
     def mean_colours(self) -> np.ndarray:
         """Mean colour (6, 3) of each surface, what its texture fades to with distance."""
-        return self.textures.reshape(6, -1, 3).mean(1).astype(np.float32)
+        return np.array([cv2.mean(texture)[:3] for texture in self.textures], np.float32)
 
 
 @dataclass(frozen=True)

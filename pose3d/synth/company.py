@@ -1,20 +1,25 @@
-"""What hides part of a person in the world `wild3d`: things in front, and other people."""
+"""What is in a snapshot of the world `wild3d` beside one dressed person: hats, packs and balls, things in front and
+around, and other people."""
 
 import numpy as np
 
 from pose3d.skeleton import MPI_INF_3DHP_28
 from pose3d.synth.bodies import PosedBody, load_bodies, pose_body
 from pose3d.synth.cameras import Camera
+from pose3d.synth.carried import backpack, in_hand, platform
 from pose3d.synth.garments import dress
+from pose3d.synth.headwear import hat, head_frame, sunglasses, tied_hair
 from pose3d.synth.props import prop
 from pose3d.synth.raster import draw, project
 from pose3d.synth.render import NEAR_M, Mesh
 from pose3d.synth.staging import Stage, figure, generator, snapshot
-from pose3d.synth.wardrobe import draw_outfit, draw_person
-from pose3d.synth.worlds import Shot, World
+from pose3d.synth.wardrobe import Person, draw_casual, draw_person
+from pose3d.synth.worlds import Range, Shot, World
 
 THING_SHARE, PERSON_SHARE = 0.27, 0.16
 """How many pictures get something in front of the person, and how many a second person."""
+HAT_SHARE, PLATFORM_SHARE, SURROUNDED_SHARE = 0.24, 0.16, 0.3
+"""How many people wear a hat, stand on a mat or a platform, and have things beside or behind them."""
 HIDDEN = (0.07, 0.50)
 """Share of the person that a thing in front hides; another person may hide less."""
 
@@ -35,11 +40,18 @@ def company(world: World, shot: Shot, staged: Stage, person: Mesh, seed: int) ->
     """Draw what else is in a shot: nothing in most, a thing in front, another person, or both."""
     rng = generator(seed, world.name, "company", shot.index)
     sequence = world.sequences[shot.sequence]
+    textures = sequence.look.textures
     meshes: list[Mesh] = []
+    if not staged.clip.chair and rng.random() < PLATFORM_SHARE:
+        meshes += platform(staged.posed, textures, rng)
+    if rng.random() < SURROUNDED_SHARE:
+        meshes += [prop(*around(staged.posed, staged.camera, rng), textures, rng) for _ in range(rng.integers(1, 4))]
+    if meshes and hidden_share(person, meshes, staged.camera) > HIDDEN[1]:
+        meshes = []
     if rng.random() < THING_SHARE:
         for _ in range(_ATTEMPTS):
             at, size = in_front(staged.posed, staged.camera, rng)
-            thing = prop(at, size, sequence.look.textures, rng)
+            thing = prop(at, size, textures, rng)
             if HIDDEN[0] < hidden_share(person, [thing], staged.camera) < HIDDEN[1]:
                 meshes.append(thing)
                 break
@@ -47,17 +59,40 @@ def company(world: World, shot: Shot, staged: Stage, person: Mesh, seed: int) ->
         bodies, body = figure(sequence, world.name, "other body", shot.index, seed=seed)
         woman = bool(bodies.woman[body])
         clip = snapshot(int(rng.choice((1, 2, 4, 6, 7))), rng)
-        outfit = draw_outfit(draw_person(woman, rng), woman, sequence.look.textures, rng)
+        who, hatted = draw_person(woman, rng), wears_hat(rng)
+        dressing = dress(load_bodies(), draw_casual(who, woman, textures, rng, hatted))
         for _ in range(_ATTEMPTS):
             place = beside(staged.posed, staged.camera, rng)
             posed = pose_body(bodies, body, clip.local[0], place, float(clip.airborne[0]))
             between = posed.joints_28[:, None] - staged.posed.joints_28
             if np.linalg.norm(between, axis=-1).min() < _CLEARANCE_M:
                 continue
-            other = dress(load_bodies(), outfit).mesh(posed)
+            other = dressing.mesh(posed)
             if hidden_share(person, [*meshes, other], staged.camera) < HIDDEN[1]:
-                meshes.append(other)
+                meshes += [other, *worn(posed, who, hatted, textures, rng)]
                 break
+    return meshes
+
+
+def wears_hat(rng: np.random.Generator) -> bool:
+    """Draw whether a person wears a hat."""
+    return bool(rng.random() < HAT_SHARE)
+
+
+def worn(posed: PosedBody, who: Person, hatted: bool, textures: Range, rng: np.random.Generator) -> list[Mesh]:
+    """Draw what a person wears on head and back and holds in a hand."""
+    frame = head_frame(load_bodies(), posed)
+    meshes = []
+    if hatted:
+        meshes.append(hat(frame, int(rng.integers(*textures)), rng))
+    elif who.hair in ("short", "bob", "long") and rng.random() < (0.15 if who.hair == "short" else 0.3):
+        meshes.append(tied_hair(frame, who.hair_color, rng))
+    if rng.random() < 0.12:
+        meshes.append(sunglasses(frame, rng))
+    if rng.random() < 0.07:
+        meshes.append(backpack(posed, textures, rng))
+    if rng.random() < 0.13:
+        meshes.append(in_hand(posed, textures, rng))
     return meshes
 
 
@@ -91,6 +126,18 @@ def in_front(posed: PosedBody, camera: Camera, rng: np.random.Generator) -> tupl
     share = float(np.clip(1 - 0.3 / distance, 0.3, 0.95))  # clear of the limb itself
     part = min(part, share)
     return eye + part * way, float(part * rng.uniform(0.2, 0.75))
+
+
+def around(posed: PosedBody, camera: Camera, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """A place (3,) m beside or behind the person, as the camera sees it, and the size in m of a thing to put there."""
+    rotation = camera.cam_from_world[:3, :3]
+    eye = -rotation.T @ camera.cam_from_world[:3, 3] / 1000
+    pelvis = posed.joints_28[MPI_INF_3DHP_28.index("pelvis")]
+    angle = np.arctan2(*(eye - pelvis)[1::-1]) + rng.choice((-1, 1)) * np.radians(rng.uniform(75, 180))
+    distance = rng.uniform(0.9, 2.2)
+    place = pelvis + distance * np.array([np.cos(angle), np.sin(angle), 0])
+    place[2] = rng.uniform(0.15, 1.7)
+    return place, float(rng.uniform(0.2, 0.9))
 
 
 def beside(posed: PosedBody, camera: Camera, rng: np.random.Generator) -> np.ndarray:

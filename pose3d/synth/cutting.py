@@ -38,7 +38,7 @@ class Shell:
         sign = -1.0 if keep == "above" else 1.0
         signed = sign * (self.values[:, column] - level)
         inside = signed[self.faces] < 0
-        count = inside.sum(1)
+        count = inside[:, 0].astype(np.int8) + inside[:, 1] + inside[:, 2]  # faster than a sum over three
         kept = [self.faces[count == 3]]
         kept_uv = [self.uv[count == 3]]
         crossing = (count == 1) | (count == 2)

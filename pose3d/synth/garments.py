@@ -5,66 +5,20 @@ hair. They are pushed outwards along the normals, more for loose ones, with fold
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
-from pose3d.errors import PoseError
-from pose3d.synth.bodies import Bodies, PosedBody
-from pose3d.synth.colour import to_linear
+from pose3d.synth.bodies import Bodies, PosedBody, load_bodies
 from pose3d.synth.cutting import Shell, place_cuts
+from pose3d.synth.outfit import HAIR, LEGS, SKIRTS, SLEEVES, Outfit
 from pose3d.synth.render import LOWER, PERSON, UPPER, Material, Mesh
+from pose3d.synth.skin import skin_tint, smooth_noise
 from pose3d.synth.skinning import vertex_normals
-
-SLEEVES = {"none": 0.16, "short": 0.62, "long": 1.93}
-"""Where sleeves end along the arm: 0 shoulder, 1 elbow, 2 wrist."""
-LEGS = {"briefs": -0.2, "shorts": -0.62, "three_quarter": -1.35, "long": -1.96}
-"""Where trouser legs end: 0 hip, -1 knee, -2 ankle."""
-SKIRTS = {"none": 0.0, "short": -0.7, "knee": -1.05, "long": -1.7}
-HAIR = {"none": 2.0, "cropped": 2.0, "short": 2.0, "bob": 1.12, "long": 0.0}
-"""How far down the body (1 base of the neck) hair hangs; short hair is a cap, cropped hair only a colour."""
 
 _ARM, _BODY, _NECK, _HAIRLINE = range(4)
 _MARGIN = {_ARM: 0.14, _BODY: 0.08, _NECK: 0.02}  # how far skin reaches under cloth
 SKIN, TOP, BOTTOM, SHOES, HAIR_MATERIAL = range(5)
-
-Colour = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Outfit:
-    """All that is seen of a person beyond shape and pose. Colours are display values 0..1.
-
-    `top` False for a bare chest; `sleeves`, `legs`, `skirt`, `hair` are keys of the tables above. `hem`: where the top
-    ends (0 hip, 0.25 waist), outside the trousers unless `tucked`. `looseness` of top and bottom 0 (tight) .. 1.
-    `collar` metres below the base of the neck. Textures (S, S, 3) uint8 repeat every `tile_m` metres and replace the
-    colours. `shoes` None: barefoot. `beard` 0..1. `folds`: seed of the cloth's folds.
-    """
-
-    skin: Colour = (0.80, 0.60, 0.49)
-    hair_color: Colour = (0.16, 0.11, 0.08)
-    hair: str = "short"
-    beard: float = 0.0
-    top: bool = True
-    sleeves: str = "short"
-    hem: float = 0.0
-    collar: float = 0.02
-    tucked: bool = False
-    legs: str = "long"
-    skirt: str = "none"
-    looseness: tuple[float, float] = (0.3, 0.3)
-    top_color: Colour = (0.6, 0.6, 0.65)
-    bottom_color: Colour = (0.18, 0.2, 0.3)
-    top_texture: np.ndarray | None = None
-    bottom_texture: np.ndarray | None = None
-    tile_m: tuple[float, float] = (0.3, 0.3)
-    shoes: Colour | None = (0.2, 0.2, 0.2)
-    folds: int = 0
-
-    def __post_init__(self) -> None:
-        tables = {"sleeves": SLEEVES, "legs": LEGS, "skirt": SKIRTS, "hair": HAIR}
-        for name, table in tables.items():
-            if getattr(self, name) not in table:
-                raise PoseError(f"outfit {name} is {getattr(self, name)!r}; it must be one of {', '.join(table)}")
 
 
 @dataclass(frozen=True)
@@ -115,10 +69,10 @@ def dress(bodies: Bodies, outfit: Outfit) -> Dressing:
         loose = (outfit.looseness[0], 0.0)
         outfit = replace(outfit, legs="briefs", tucked=True, hem=max(outfit.hem, 0.18), looseness=loose)
     count = len(bodies.cuts)
-    folds = _folds(bodies.mean, outfit.folds)
+    folds = smooth_noise(bodies.mean, outfit.folds)
     white = np.ones((count, 3), np.float32)
     bare = np.zeros(count, np.float32)
-    layers = [_Layer(_skin(bodies, outfit), SKIN, bare, _skin_tint(bodies, outfit), one_sided=True)]
+    layers = [_Layer(_skin(bodies, outfit), SKIN, bare, skin_tint(bodies, outfit), one_sided=True)]
     top_offset, bottom_offset = _standoff(bodies, outfit, folds)
     if outfit.top:
         layers.append(_Layer(_top(bodies, outfit), TOP, top_offset, white))
@@ -128,13 +82,13 @@ def dress(bodies: Bodies, outfit: Outfit) -> Dressing:
         skirt = skirt.cut(_BODY, SKIRTS[outfit.skirt], "above")
         layers.append(_Layer(skirt, BOTTOM, (0.012 + 0.02 * folds).astype(np.float32), white))
     if outfit.shoes is not None:
-        shoe = Shell.whole(bodies.faces["tights"], bodies.cuts).cut(_BODY, -1.97, "below")
+        shoe = Shell.whole(bodies.faces["tights"], bodies.cuts).cut(_BODY, outfit.shoe_top, "below")
         layers.append(_Layer(shoe, SHOES, np.full(count, 0.007, np.float32), white))
     if outfit.hair not in ("none", "cropped"):
         strands = np.random.default_rng(outfit.folds).uniform(0.7, 1.25, (count, 1)).astype(np.float32) * white
         inward = bodies.cuts[:, _HAIRLINE]
         volume = 0.002 + (0.014 + 0.012 * folds) * np.clip(inward / 0.035, 0, 1)
-        layers.append(_Layer(_cap(bodies), HAIR_MATERIAL, volume.astype(np.float32), strands))
+        layers.append(_Layer(_cap(), HAIR_MATERIAL, volume.astype(np.float32), strands))
         if outfit.hair != "short":
             hanging = Shell.whole(bodies.faces["hair"], bodies.cuts, bodies.uv["hair"])
             hanging = hanging.cut(_BODY, HAIR[outfit.hair], "above").cut(_HAIRLINE, 0.0, "above")
@@ -155,15 +109,32 @@ def dress(bodies: Bodies, outfit: Outfit) -> Dressing:
         Material(outfit.shoes or (0, 0, 0), PERSON, gloss=0.08, sharpness=25),
         Material(outfit.hair_color, PERSON, gloss=0.06, sharpness=12, wrap=0.1),
     )  # fmt: skip
-    scalp = bodies.faces["body"][(bodies.cuts[:, _HAIRLINE] > -0.02)[bodies.faces["body"]].all(1)]
-    return _join(layers, materials, np.concatenate([scalp, *(bodies.faces[k] for k in ("tights", "skirt", "hair"))]))
+    return _join(layers, materials, _normal_faces())
 
 
-def _cap(bodies: Bodies) -> Shell:
+# What follows from the mesh alone, the same for all bodies, is worked out once.
+
+
+@cache
+def _normal_faces() -> np.ndarray:
+    """Faces that the normals of the garments' vertices are taken from."""
+    bodies = load_bodies()
+    scalp = bodies.faces["body"][_all(bodies.cuts[:, _HAIRLINE] > -0.02, bodies.faces["body"])]
+    return np.concatenate([scalp, *(bodies.faces[k] for k in ("tights", "skirt", "hair"))])
+
+
+@cache
+def _cap() -> Shell:
     """The hairy part of the head."""
+    bodies = load_bodies()
     body = bodies.faces["body"]
-    near = (bodies.cuts[:, _HAIRLINE] > 0)[body].any(1)
+    near = ~_all(bodies.cuts[:, _HAIRLINE] <= 0, body)
     return Shell.whole(body[near], bodies.cuts).cut(_HAIRLINE, 0.0, "above")
+
+
+def _all(marked: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Which faces (F, 3) have all corners among the `marked` (V,) vertices."""
+    return np.asarray(marked[faces[:, 0]] & marked[faces[:, 1]] & marked[faces[:, 2]])
 
 
 def _standoff(bodies: Bodies, outfit: Outfit, folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -184,6 +155,8 @@ def _standoff(bodies: Bodies, outfit: Outfit, folds: np.ndarray) -> tuple[np.nda
 
 def _waist(outfit: Outfit) -> float:
     """Where trousers end: outside a tucked top a little above its hem, else hidden under the top."""
+    if outfit.waist is not None:
+        return outfit.waist
     return outfit.hem + 0.06 if outfit.tucked else max(outfit.hem + 0.14, 0.3)
 
 
@@ -210,43 +183,13 @@ def _skin(bodies: Bodies, outfit: Outfit) -> Shell:
         )
     legs = LEGS[outfit.legs]
     top_of_legs = _waist(outfit) - _MARGIN[_BODY]
-    if outfit.top:
+    if outfit.top and outfit.waist is None:
         top_of_legs += 2 * _MARGIN[_BODY]  # trousers and top overlap
     covered |= (arm < -0.5) & (body < top_of_legs) & (body > legs + _MARGIN[_BODY])
     if outfit.shoes is not None:
         covered |= body < -2.03
     faces = bodies.faces["body"]
-    return Shell.whole(faces[~covered[faces].all(1)], bodies.cuts)
-
-
-def _skin_tint(bodies: Bodies, outfit: Outfit) -> np.ndarray:
-    """Linear factors (V, 3) on the skin colour: lips, brows, hair roots, beard, eyes, a little unevenness."""
-    skin, hair = to_linear(np.array(outfit.skin)), to_linear(np.array(outfit.hair_color))
-    uneven = 1 + 0.06 * (_folds(bodies.mean, outfit.folds + 1, scale=45.0)[:, None] - 0.5) * np.array([0.5, 1.1, 1.0])
-    tint = uneven.astype(np.float32)
-    paint = bodies.paint
-    roots = 0.0 if outfit.hair == "none" else 0.95
-    colours = (
-        (paint["scalp"] * roots, hair / skin),
-        (paint["beard"] * outfit.beard, hair / skin),
-        (paint["lips"] * 0.7, np.array([0.95, 0.5, 0.5])),
-        (paint["brow"] * 0.85, hair / skin),
-        (paint["eye_white"], np.array([0.62, 0.6, 0.58]) / skin),
-        (paint["iris"], np.array([0.03, 0.022, 0.018]) / skin),
-    )
-    for strength, target in colours:
-        tint += strength[:, None] * (target.astype(np.float32) - tint)
-    return tint
-
-
-def _folds(points: np.ndarray, seed: int, scale: float = 22.0) -> np.ndarray:
-    """Smooth noise (V,) 0..1 over rest positions: a sum of waves, `scale` radians a metre on average."""
-    rng = np.random.default_rng([7, seed])
-    waves = rng.normal(size=(3, 8))
-    waves *= scale * rng.uniform(0.6, 1.7, 8) / np.linalg.norm(waves, axis=0)
-    phases = rng.uniform(0, 2 * np.pi, 8)
-    heights = np.sin(points @ waves.astype(np.float32) + phases.astype(np.float32))
-    return np.clip(0.5 + heights.mean(1), 0, 1)
+    return Shell.whole(faces[~_all(covered, faces)], bodies.cuts)
 
 
 def _join(layers: list[_Layer], materials: tuple[Material, ...], normal_faces: np.ndarray) -> Dressing:

@@ -62,7 +62,7 @@ def _daylight(panorama: panoramas.Panorama, turn: float, rng: np.random.Generato
     pale = 0.65  # the eye and the camera take most of a light's colour away
     key = (pale + (1 - pale) * panorama.key) * rng.uniform(0.45, 1.0)
     sky = (pale + (1 - pale) * panorama.ambient) * rng.uniform(0.35, 0.6)
-    ground = panorama.image[-64:].reshape(-1, 3).mean(0) / 255
+    ground = np.array(cv2.mean(panorama.image[-64:])[:3]) / 255
     return Light(direction / np.linalg.norm(direction), key, sky, (0.3 + 0.5 * ground) * sky)
 
 

@@ -14,7 +14,7 @@ def prop(at: np.ndarray, size: float, textures: Range, rng: np.random.Generator)
     """Draw a thing about `size` m across whose upper part hides the point `at` (3,) m; most reach down to the floor."""
     kind = str(rng.choice(KINDS, p=SHARES))
     if kind == "ball":
-        return _ball(at, 0.5 * size, _material(textures, rng))
+        return ball(at, 0.5 * size, _material(textures, rng))
     if kind == "plant":
         return _plant(at, size, rng)
     yaw = rng.uniform(0, np.pi)
@@ -46,6 +46,12 @@ _SIGNS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], float)
 
 def box(centre: np.ndarray, half: np.ndarray, yaw: float, material: Material) -> Mesh:
     """A box around `centre` (3,) m with half sides `half` (3,) m, turned by `yaw` radians."""
+    c, s = np.cos(yaw), np.sin(yaw)
+    return turned_box(centre, half, np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]), material)
+
+
+def turned_box(centre: np.ndarray, half: np.ndarray, axes: np.ndarray, material: Material) -> Mesh:
+    """A box with its sides along the rows of `axes` (3, 3), right-handed."""
     corners, uv = [], []
     for axis in range(3):
         a, b = (axis + 1) % 3, (axis + 2) % 3
@@ -56,14 +62,25 @@ def box(centre: np.ndarray, half: np.ndarray, yaw: float, material: Material) ->
             corners.append(face if sign > 0 else face[::-1])
             flat = corners[-1][:, [a, b] if axis != 0 else [b, a]]
             uv.append(flat)
-    c, s = np.cos(yaw), np.sin(yaw)
-    vertices = np.concatenate(corners) @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) + centre
+    vertices = np.concatenate(corners) @ axes + centre
     quads = np.arange(24).reshape(6, 4)
     faces = np.concatenate((quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]))
     return Mesh(vertices, faces, np.zeros(12, np.int32), (material,), np.concatenate(uv)[faces], one_sided=True)
 
 
-def _ball(centre: np.ndarray, radius: float, material: Material) -> Mesh:
+def rod(start: np.ndarray, end: np.ndarray, radius: float, material: Material) -> Mesh:
+    """A square rod from `start` to `end`, (3,) m each."""
+    along = end - start
+    length = float(np.linalg.norm(along))
+    along = along / length
+    across = np.cross(along, (1.0, 0, 0) if abs(along[0]) < 0.8 else (0, 1.0, 0))
+    across /= np.linalg.norm(across)
+    axes = np.stack((across, np.cross(along, across), along))
+    return turned_box((start + end) / 2, np.array([radius, radius, length / 2]), axes, material)
+
+
+def ball(centre: np.ndarray, radius: float, material: Material) -> Mesh:
+    """A sphere."""
     rows, columns = 10, 16
     polar = np.linspace(0, np.pi, rows + 1)[:, None]
     around = np.linspace(0, 2 * np.pi, columns + 1)[None]

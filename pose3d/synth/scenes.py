@@ -4,7 +4,7 @@ Every random choice comes from (seed, world, what it is for, index), so that a s
 draws it, and in whichever order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -16,13 +16,13 @@ from pose3d.skeleton import MPI_INF_3DHP_28
 from pose3d.synth.backgrounds import Flat, Place, paint
 from pose3d.synth.bodies import load_bodies
 from pose3d.synth.chair import chair
-from pose3d.synth.company import company
+from pose3d.synth.company import company, wears_hat, worn
 from pose3d.synth.garments import Dressing, dress
 from pose3d.synth.places import choose
 from pose3d.synth.render import CHAIR, Light, Material, Mesh, render
 from pose3d.synth.sensor import photograph
 from pose3d.synth.staging import Stage, generator, labels, stage
-from pose3d.synth.wardrobe import draw_outfit, draw_person
+from pose3d.synth.wardrobe import Person, draw_casual, draw_outfit, draw_person
 from pose3d.synth.worlds import Shot, World, world
 
 JPEG_QUALITY = 92
@@ -74,7 +74,11 @@ def depict(
     if staged.clip.chair:
         meshes.append(_chair(staged, generator(seed, described.name, "chair", shot.sequence, shot.clip)))
     if described.candid:
+        rng = generator(seed, described.name, "worn", shot.index)
+        who, hatted = _person(described, take, staged.woman, seed)
+        meshes += worn(staged.posed, who, hatted, look.textures, rng)
         meshes += company(described, shot, staged, meshes[0], seed)
+        light = _harsher(light, rng)
     return _picture(
         staged, place, light, meshes, generator(seed, described.name, "picture", shot.index), described.candid
     )
@@ -86,11 +90,25 @@ def _dressing(described: World, sequence: int, take: int, woman: bool, seed: int
     bodies = load_bodies()
     declared = described.sequences[sequence]
     # in the wild one body stands for many people
-    who = declared.body if described.one_outfit else take
-    person = draw_person(woman, generator(seed, described.name, "person", who))
+    person, hatted = _person(described, declared.body if described.one_outfit else take, woman, seed)
     rng = generator(seed, described.name, "outfit", take)
-    outfit = draw_outfit(person, woman, declared.look.textures, rng, declared.plain, declared.tight)
+    if described.candid:
+        outfit = draw_casual(person, woman, declared.look.textures, rng, hatted)
+    else:
+        outfit = draw_outfit(person, woman, declared.look.textures, rng, declared.plain, declared.tight)
     return dress(bodies, outfit)
+
+
+def _person(described: World, who: int, woman: bool, seed: int) -> tuple[Person, bool]:
+    """A person of a world by number, and whether a hat is worn (in candid worlds alone)."""
+    person = draw_person(woman, generator(seed, described.name, "person", who))
+    return person, described.candid and wears_hat(generator(seed, described.name, "hat", who))
+
+
+def _harsher(light: Light, rng: np.random.Generator) -> Light:
+    """Another balance of lamp and sky: from an overcast day to a low sun or a flash in the dark."""
+    key, sky = np.exp(rng.normal((0.05, -0.1), 0.35))
+    return replace(light, key=light.key * key, sky=light.sky * sky, ground=light.ground * sky)
 
 
 def _chair(staged: Stage, rng: np.random.Generator) -> Mesh:

@@ -17,11 +17,11 @@ def photograph(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         light = cv2.filter2D(light, -1, _motion(float(rng.uniform(2, 9)), rng.uniform(0, np.pi)))
     if rng.random() < 0.45:
         light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.35, 1.1))
-    light = light * (np.exp(rng.normal(0, 0.22)) * _white_balance(rng) * _vignette(light.shape[:2], rng)[..., None])
+    light = light * (np.exp(rng.normal(0.1, 0.2)) * _white_balance(rng) * _vignette(light.shape[:2], rng)[..., None])
     light = _noise(light, rng)
     values = to_display(light)
     values = values ** np.float32(np.exp(rng.normal(0, 0.16)))  # tone curve
-    grey = values.mean(-1, keepdims=True)
+    grey = values @ np.full((3, 1), 1 / 3, np.float32)
     values = grey + (values - grey) * np.float32(0.0 if rng.random() < 0.03 else rng.uniform(0.6, 1.3))
     if rng.random() < 0.3:
         values = values + np.float32(rng.uniform(0.3, 1.2)) * (values - cv2.GaussianBlur(values, (0, 0), 1.2))

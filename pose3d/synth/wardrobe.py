@@ -1,10 +1,10 @@
 """Who wears what: outfits drawn for a world, out of the textures that the world may use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pose3d.synth.garments import Colour, Outfit
+from pose3d.synth.outfit import Colour, Outfit
 from pose3d.synth.textures import cloth
 from pose3d.synth.worlds import Range
 
@@ -72,6 +72,17 @@ def draw_outfit(
     )
 
 
+def _in_one_cloth(outfit: Outfit) -> Outfit:
+    """The same outfit with its lower half made of the upper one's cloth."""
+    return replace(
+        outfit,
+        bottom_color=outfit.top_color,
+        bottom_texture=outfit.top_texture,
+        tile_m=(outfit.tile_m[0], outfit.tile_m[0]),
+        skirt="none",
+    )
+
+
 def _cloth_colour(rng: np.random.Generator, dark: bool = False) -> Colour:
     """A plain colour; trousers and shoes tend to be dark."""
     grey = rng.uniform(0.06, 0.95) ** (1.6 if dark else 1.0)
@@ -87,3 +98,53 @@ def _between(colours: np.ndarray, position: float) -> np.ndarray:
 def _colour(values: np.ndarray) -> Colour:
     red, green, blue = (float(v) for v in np.clip(values, 0, 1))
     return red, green, blue
+
+
+def draw_casual(person: Person, woman: bool, textures: Range, rng: np.random.Generator, hatted: bool) -> Outfit:
+    """Clothes of a snapshot: as `draw_outfit`, or a bare torso, swimwear, sportswear, all of one colour."""
+    outfit = draw_outfit(person, woman, textures, rng)
+    shoes = None if rng.random() < 0.22 else _cloth_colour(rng, dark=bool(rng.random() < 0.4))
+    if shoes and rng.random() < 0.25:
+        shoes = _colour(rng.uniform(0.75, 0.95) * np.ones(3))  # white sneakers
+    outfit = replace(
+        outfit,
+        shoes=shoes,
+        shoe_top=float(rng.choice((-1.97, -1.92, -1.78, -1.5), p=(0.5, 0.3, 0.14, 0.06))),
+        bare_detail=float(rng.uniform(0.3, 1.0)),
+        hair="cropped" if hatted and outfit.hair == "short" else outfit.hair,
+    )
+    kind = str(
+        rng.choice(
+            ("dressed", "bare", "swim", "sport", "overall"),
+            p=(0.48, 0.12, 0.12, 0.18, 0.1) if woman else (0.44, 0.28, 0.08, 0.12, 0.08),
+        )
+    )
+    if kind == "dressed":
+        return outfit
+    if kind == "overall":  # a tracksuit, a dress, a wetsuit
+        loose = float(rng.uniform(0, 0.6))
+        return replace(_in_one_cloth(outfit), looseness=(loose, loose), top=True)
+    if kind == "sport":
+        return replace(
+            outfit,
+            sleeves=str(rng.choice(("none", "short"), p=(0.6, 0.4))),
+            legs=str(rng.choice(("shorts", "three_quarter", "long"), p=(0.6, 0.2, 0.2))),
+            skirt="none",
+            looseness=(float(rng.uniform(0, 0.9)), float(rng.uniform(0, 0.9))),
+            top=True,
+        )
+    legs = str(rng.choice(("briefs", "shorts", "three_quarter", "long"), p=(0.35, 0.4, 0.1, 0.15)))
+    waist = float(rng.uniform(0.1, 0.3))
+    shoes = None if rng.random() < 0.6 else outfit.shoes
+    if not woman:
+        legs = "briefs" if kind == "swim" and legs == "long" else legs
+        return replace(outfit, top=False, waist=waist, legs=legs, hem=0.0, shoes=shoes)
+    if kind == "swim":
+        legs, shoes = "briefs", None
+    if rng.random() < 0.4:  # in one piece
+        outfit = _in_one_cloth(outfit)
+        return replace(outfit, sleeves="none", hem=-0.1, legs="briefs", looseness=(0.0, 0.0), shoes=shoes)
+    return replace(
+        outfit, sleeves="none", hem=float(rng.uniform(0.5, 0.62)), collar=0.03, tucked=False, waist=waist, legs=legs,
+        skirt="none", looseness=(0.0, float(rng.uniform(0, 0.5))), shoes=shoes,
+    )  # fmt: skip

@@ -6,7 +6,7 @@ anything; `pose3d.synth.scenes` draws one shot. Subjects, textures and places of
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pose3d.errors import PoseError
@@ -135,6 +135,9 @@ _WILD = Look(
         "night", "sky", "studio", "sunrise", "sunset", "venice", "workshop",
     ),
 )  # fmt: skip
+_WILD_3D = replace(
+    _WILD, kinds=(("room", 0.36), ("photographed", 0.46), ("drawn", 0.08), ("flat", 0.10)), drawn_places=(0, 1000)
+)
 _LAB = Look(textures=(4000, 4200), kinds=(("room", 1.0),), drawn_places=(1000, 1001))
 _STUDIO = Look(textures=(4200, 5000), kinds=(("green", 1.0),))
 _TEST_GREEN = Look(textures=(8000, 8100), kinds=(("green", 1.0),))
@@ -214,7 +217,7 @@ def _wild3d() -> World:
     Subject 8, four pictures of a hundred, is blended from the bodies that the other training worlds hold out as well.
     """
     sequences = tuple(
-        Sequence(f"S{subject}", subject, pool[0], _ALL, _WILD, blend=pool)
+        Sequence(f"S{subject}", subject, pool[0], _ALL, _WILD_3D, blend=pool)
         for subject, pool in ((1, _BLENDED), (8, _HELD_OUT))
     )
     return World(

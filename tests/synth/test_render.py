@@ -9,7 +9,8 @@ from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_28
 from pose3d.synth.bodies import load_bodies, pose_body
 from pose3d.synth.colour import TO_LINEAR, to_display, to_linear
-from pose3d.synth.garments import Outfit, dress
+from pose3d.synth.garments import dress
+from pose3d.synth.outfit import Outfit
 from pose3d.synth.raster import NOTHING, draw, project
 from pose3d.synth.render import CHAIR, LOWER, PERSON, UPPER, Light, Material, Mesh, RenderResult, render
 from pose3d.synth.rig import CONTROLS

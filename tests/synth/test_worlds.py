@@ -13,7 +13,6 @@ from pose3d.synth.bodies import load_bodies
 from pose3d.synth.staging import PERSON_HEIGHT, labels, stage
 from pose3d.synth.worlds import PRESETS, WORLDS, Look, plan, world
 
-
 FRAMED = [name for name, described in WORLDS.items() if not described.candid]
 
 
