@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from importlib import import_module
 
@@ -44,13 +45,28 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def joined_negatives(argv: list[str]) -> list[str]:
+    """Lists of numbers that begin with a minus, joined to their flag: argparse would take `-12,30` for a flag.
+
+    >>> joined_negatives(["predict", "clip.mp4", "--box", "-12,30,100,200"])
+    ['predict', 'clip.mp4', '--box=-12,30,100,200']
+    """
+    joined: list[str] = []
+    for word in argv:
+        if joined and joined[-1].startswith("--") and re.fullmatch(r"-[0-9.]+(e[+-]?[0-9]+)?,.*", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted, 141 when
     whoever read the output (`head`, say) has gone.
     """
-    argv = sys.argv[1:] if argv is None else argv
+    argv = joined_negatives(sys.argv[1:] if argv is None else argv)
     command = next((word for word in argv if word in COMMANDS), None)
     args = _parser(command).parse_args(argv)
     try:

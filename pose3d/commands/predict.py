@@ -1,42 +1,49 @@
 """`pose3d predict`: 3D poses of the person in images or a video."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 from rich.console import Console
 from rich.progress import track
 
 from pose3d.errors import PoseError
-from pose3d.files import check_target
+from pose3d.files import check_folder
 from pose3d.geometry.decode import PerspectiveCorrection
 from pose3d.predict import PosePredictor
-from pose3d.predict.frames import ImageFiles, VideoFile, batches, open_frames
+from pose3d.predict.follow import LOOK_EVERY, Follower
+from pose3d.predict.frames import VideoFrames, open_frames
 from pose3d.predict.given import Boxes, Camera
 from pose3d.predict.labelled import SUFFIXES, StoreFrames
 from pose3d.predict.networks import load_deployed_2d, load_deployed_3d
 from pose3d.predict.person import SURE
 from pose3d.predict.pictures import Pictures
-from pose3d.predict.predictor import BOX_TRUE, FOV_DEGREES, joined
+from pose3d.predict.predictor import BOX_TRUE, FOV_DEGREES
+from pose3d.predict.rows import RowWriter
+from pose3d.predict.run import Frames, predict_frames
+from pose3d.predict.targets import beside, predictions_file, source_name
+from pose3d.predict.video import Stream
 from pose3d.predictions import Predictions, write_predictions
 
 HELP = (
     "Estimate the 3D pose of the most prominent person in each image of a folder, in one image or in a video: "
     "the box from 2DPoseNet's heatmaps (or given), the pose in the crop, then its rotation and place before the "
-    "camera. People who are small in the frame need a box. Of a pose store, every frame is predicted with the store's "
-    "own cameras (the whole image is the box where nobody is found), and its targets go beside the predictions."
+    "camera. In a video one person is followed. People who are small in the frame need a box. Of a pose store, every "
+    "frame is predicted with the store's own cameras (the whole image is the box where nobody is found), and its "
+    "targets go beside the predictions."
 )
 EXAMPLE = "pose3d predict holiday.mp4 --fov 60 --pictures --out runs/predict/holiday"
 QUICK = Path("runs/quick")
 TRUE_BOXES = "ground-truth"
-Frames = ImageFiles | VideoFile | StoreFrames
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("input", type=Path, help="an image, a folder of images, a video or a pose store (.h5)")
+    parser.add_argument(
+        "input", help="an image, a folder of images, a video, a pose store (.h5), or a stream (address, camera number)"
+    )
     parser.add_argument(
         "--checkpoint",
         type=Path,
@@ -58,6 +65,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="one box a frame: lines of x,y,w,h (nan,nan,nan,nan: nobody), or a predictions file; "
         f"{TRUE_BOXES}: those of the pose store",
+    )
+    parser.add_argument(
+        "--person",
+        metavar="N|X,Y",
+        help="who is followed in a video: number N by size, or whoever is nearest to the pixel (default: 1)",
+    )
+    parser.add_argument(
+        "--look-every",
+        type=int,
+        default=LOOK_EVERY,
+        metavar="N",
+        help="frames of a video between two looks at the whole picture (default: %(default)s)",
     )
     camera = parser.add_mutually_exclusive_group()
     camera.add_argument("--fov", type=float, metavar="DEG", help=f"horizontal field of view (default: {FOV_DEGREES:g})")
@@ -81,55 +100,90 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict, write, and say what was found."""
-    if args.batch_size < 1:
-        raise PoseError(f"--batch-size {args.batch_size} takes no frame at a time; give a number above zero")
-    frames, out = _open(args.input), _out_file(args.out, args.input)
-    check_target(out)
-    store = frames if isinstance(frames, StoreFrames) else None
+    """Predict, write, and say what was found; 1 where a file or frame could not be read."""
+    _check_numbers(args)
+    frames, out = _open(args.input), predictions_file(args.out, args.input)
     camera, boxes = Camera(args.fov, args.intrinsics), _boxes(args, frames)
-    if store is not None and store.labels.intrinsics is not None and not camera.assumed:
+    if isinstance(frames, StoreFrames) and frames.labels.intrinsics is not None and not camera.assumed:
         raise PoseError(f"{args.input} has the intrinsics of every frame; leave --fov and --intrinsics out")
-    if boxes is not None and frames.expected is not None and not isinstance(frames, VideoFile):
-        boxes.check_count(frames.expected)
-    pictures = Pictures(out.parent / "pictures", frames) if args.pictures else None
+    if boxes is not None:
+        boxes.check(frames)
+    pictures = Pictures(beside(out, "pictures"), frames) if args.pictures else None
+    if pictures is not None:
+        check_folder(pictures.folder)
     predictor = _predictor(args, boxes_given=boxes is not None)
 
-    parts = []
-    total = None if frames.expected is None else -(-frames.expected // args.batch_size)
-    progress = Console(stderr=True)
-    for batch in track(batches(frames, args.batch_size), "predicting", total, console=progress, transient=True):
-        images, numbers = [frame.image for frame in batch], [frame.number for frame in batch]
-        own = None if store is None else store.intrinsics(numbers)
-        part = predictor.predict(
-            images,
-            camera.intrinsics(images) if own is None else own,
-            None if boxes is None else boxes.of(numbers),
-            everywhere=store is not None,
-        )
-        part.frame = np.array(numbers)
-        part.sequence = part.frame if isinstance(frames, ImageFiles) else np.zeros_like(part.frame)
-        part.camera = np.full(len(batch), camera.name)
-        parts.append(part)
-        if pictures is not None:
-            pictures.add(batch, part)
-    predictions = joined(parts)
-    predictions.sequence_names = np.array(frames.names)
-    if boxes is not None:
-        boxes.check_count(len(predictions))
-        predictions.box = BOX_TRUE if args.boxes == TRUE_BOXES else predictions.box
-    if store is not None:
-        store.label(predictions)
+    console = Console(stderr=True)
+    follower = None
+    if isinstance(frames, VideoFrames) and boxes is None:
+        follower = Follower(predictor, args.look_every, args.person, say=console.print)
+    predictions, problems, damaged = _predict(args, frames, predictor, camera, boxes, follower, pictures, out, console)
     write_predictions(out, predictions)
     if pictures is not None:
         pictures.finish()
-    _report(predictions, frames, camera)
+    _report(predictions, frames, camera, damaged)
     print(f"written: {out}" + (f", pictures in {pictures.folder}" if pictures is not None else ""))
-    return 0
+    for problem in problems:
+        print(f"pose3d predict: {problem}", file=sys.stderr)
+    return 1 if problems else 0
 
 
-def _open(path: Path) -> Frames:
-    return StoreFrames(path) if path.suffix in SUFFIXES else open_frames(path)
+def _predict(
+    args: argparse.Namespace,
+    frames: Frames,
+    predictor: PosePredictor,
+    camera: Camera,
+    boxes: Boxes | None,
+    follower: Follower | None,
+    pictures: Pictures | None,
+    out: Path,
+    console: Console,
+) -> tuple[Predictions, list[str], int]:
+    """All rows, a sentence for each fault of the input, and how many frames could not be read."""
+    rows, problems = RowWriter(out), []
+    batches = predict_frames(frames, predictor, camera, boxes, follower, args.batch_size)
+    size = 1 if follower is not None else args.batch_size
+    total = None if frames.expected is None else -(-frames.expected // size)
+    try:
+        for batch, part in track(batches, "predicting", total, console=console, transient=True):
+            part.source = source_name(args.input)
+            rows.append(part)
+            problems += [frame.problem for frame in batch if frame.problem]
+            if pictures is not None:
+                pictures.add(batch, part)
+    except KeyboardInterrupt:
+        if not (isinstance(frames, VideoFrames) and isinstance(frames.video, Stream)):
+            if rows.path.exists():
+                print(f"what was predicted is in {rows.path}; `pose3d refine` reads it", file=sys.stderr)
+            raise
+    predictions, damaged = rows.finish(frames.names), len(problems)
+    if isinstance(frames, VideoFrames) and frames.missed > frames.video.tolerance:
+        problems.append(
+            f"{args.input} announces {frames.expected} frames, but the last {frames.missed} cannot be decoded; "
+            "the file is cut short"
+        )
+    if damaged == len(predictions):
+        rows.remove()
+        raise PoseError(f"nothing in {args.input} can be read; the first: {problems[0]}")
+    if boxes is not None:
+        predictions.box = BOX_TRUE if args.boxes == TRUE_BOXES else predictions.box
+    if isinstance(frames, StoreFrames):
+        frames.label(predictions)
+    rows.remove()
+    return predictions, problems, damaged
+
+
+def _check_numbers(args: argparse.Namespace) -> None:
+    if args.batch_size < 1:
+        raise PoseError(f"--batch-size {args.batch_size} takes no frame at a time; give a number above zero")
+    if args.look_every < 1:
+        raise PoseError(f"--look-every {args.look_every} is no number of frames; give a number above zero")
+    if args.person is not None and not re.fullmatch(r"[1-9][0-9]*|[0-9.]+,[0-9.]+", args.person):
+        raise PoseError(f"--person {args.person} is not understood; give a number from 1, or a pixel as X,Y")
+
+
+def _open(name: str) -> Frames:
+    return StoreFrames(Path(name)) if Path(name).suffix in SUFFIXES else open_frames(name)
 
 
 def _predictor(args: argparse.Namespace, boxes_given: bool) -> PosePredictor:
@@ -152,25 +206,16 @@ def _boxes(args: argparse.Namespace, frames: Frames) -> Boxes | None:
     return None if args.boxes is None else Boxes.read(Path(args.boxes))
 
 
-def _out_file(out: Path | None, source: Path) -> Path:
-    out = out if out is not None else Path("runs/predict") / (source.resolve().stem or "frames")
-    if out.suffix in (".npz", ".h5", ".hdf5"):
-        return out
-    if out.is_file():
-        raise PoseError(f"--out {out} is a file of another kind; give a folder, or a file .npz or .h5")
-    return out / "predictions.npz"
-
-
-def _report(predictions: Predictions, frames: Frames, camera: Camera) -> None:
+def _report(predictions: Predictions, frames: Frames, camera: Camera, damaged: int) -> None:
     """What was found, and what was assumed."""
     found, total = int(predictions.require("valid", "the summary").sum()), len(predictions)
-    print(f"{total} frame{'s' * (total != 1)}, a pose in {found}{_nobody(predictions, frames, total - found)}")
+    nobody = _nobody(predictions, frames, total - found - damaged)
+    unread = f"; {damaged} could not be read" if damaged else ""
+    print(f"{total} frame{'s' * (total != 1)}, a pose in {found}{nobody}{unread}")
     of_store = isinstance(frames, StoreFrames) and frames.labels.intrinsics is not None
     print(f"box: {predictions.box}; camera: {'of the store' if of_store else camera.name}")
     if camera.assumed and not of_store:
         print("distances depend on the camera: give --fov or --intrinsics if you know it")
-    if isinstance(frames, VideoFile) and frames.expected is not None and total < frames.expected:
-        print(f"warning: the video announces {frames.expected} frames, {total} could be read", file=sys.stderr)
 
 
 def _nobody(predictions: Predictions, frames: Frames, missing: int) -> str:

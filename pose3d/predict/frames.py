@@ -1,6 +1,8 @@
-"""The frames of an image, a folder of images or a video, one at a time."""
+"""The frames of an image, a folder of images, a video or a stream, one at a time.
 
-import os
+A frame that cannot be decoded is passed on without an image, so that the frames behind it keep their numbers.
+"""
+
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,14 +11,14 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+from PIL import Image as Pillow
 
 from pose3d.errors import PoseError
 from pose3d.predict.images import Image
+from pose3d.predict.video import Stream, VideoFile, is_stream
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-
-# FFmpeg keeps quiet about damaged files; OpenCV reads this once, when it first opens a video.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+_SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 T = TypeVar("T")
 
@@ -25,10 +27,14 @@ T = TypeVar("T")
 class Frame:
     """One image, and where it is from."""
 
-    image: Image
-    """(H, W, 3) uint8 RGB."""
+    image: Image | None
+    """(H, W, 3) uint8 RGB; None where the file or the frame is damaged."""
     number: int
     """From 0; of a video the frame, of images the position in the list, of a pose store the row."""
+    time: float = float("nan")
+    """Seconds since the first frame of a video; NaN where time has no meaning."""
+    problem: str = ""
+    """Why there is no image, as one sentence."""
 
 
 class ImageFiles:
@@ -47,60 +53,70 @@ class ImageFiles:
         """File names; each is a sequence of its own."""
         return [path.name for path in self.paths]
 
+    def sizes(self) -> Iterator[tuple[int, int] | None]:
+        """(width, height) px of each image, from the file's header; None where it cannot be read."""
+        for path in self.paths:
+            yield image_size(path)
+
     def __iter__(self) -> Iterator[Frame]:
         for number, path in enumerate(self.paths):
-            yield Frame(read_image(path), number)
+            try:
+                yield Frame(read_image(path), number)
+            except PoseError as error:
+                yield Frame(None, number, problem=str(error))
 
 
-class VideoFile:
-    """A video, frame by frame, in constant memory."""
+class VideoFrames:
+    """The frames of a video file or a stream, in constant memory.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        capture = self._open()
-        announced = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        capture.release()
-        self.expected = int(announced) if announced > 0 else None
-        """How many frames the file announces; it may be wrong."""
+    Attributes:
+        missed: frames at the end that the file announces and that could not be decoded, known after the iteration.
+    """
+
+    def __init__(self, video: VideoFile | Stream) -> None:
+        self.video = video
+        self.missed = 0
+
+    @property
+    def expected(self) -> int | None:
+        """How many frames the file announces; it may be wrong. None for streams."""
+        return self.video.expected
 
     @property
     def names(self) -> list[str]:
-        """The one file name."""
-        return [self.path.name]
+        """The one name."""
+        return [self.video.name]
 
-    def _open(self) -> cv2.VideoCapture:
-        # OpenCV would print its own complaints in front of ours.
-        level = cv2.utils.logging.getLogLevel()
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-        try:
-            capture = cv2.VideoCapture(str(self.path))
-        finally:
-            cv2.utils.logging.setLogLevel(level)
-        if not capture.isOpened():
-            raise PoseError(
-                f"{self.path} cannot be read as a video, and images end in {', '.join(SUFFIXES)}; "
-                "check the file, or convert it to MP4"
-            )
-        return capture
+    @property
+    def fps(self) -> float | None:
+        """Frames per second that the file announces."""
+        return self.video.fps
+
+    def sizes(self) -> Iterator[tuple[int, int] | None]:
+        """(width, height) px of the upright frame, once."""
+        yield self.video.size
 
     def __iter__(self) -> Iterator[Frame]:
-        capture = self._open()
-        number = 0
-        try:
-            while True:
-                more, image = capture.read()
-                if not more:
-                    break
-                yield Frame(np.ascontiguousarray(image[..., ::-1]), number)
-                number += 1
-        finally:
-            capture.release()
-        if number == 0:
-            raise PoseError(f"{self.path} holds no frame that can be decoded; check the file")
+        waiting: list[int] = []  # damaged frames, which count only where another frame follows
+        decoded = 0
+        for number, (bgr, time) in enumerate(self.video.read()):
+            if bgr is None:
+                waiting.append(number)
+                continue
+            for damaged in waiting:
+                yield Frame(None, damaged, problem=f"frame {damaged} of {self.video.name} is damaged")
+            waiting = []
+            decoded += 1
+            yield Frame(np.ascontiguousarray(bgr[..., ::-1]), number, time)
+        if not decoded:
+            raise PoseError(f"{self.video.name} holds no frame that can be decoded; check the file")
+        self.missed = len(waiting)
 
 
-def open_frames(path: str | Path) -> ImageFiles | VideoFile:
-    """An image, a folder of images (in the order of the numbers in their names), or a video."""
+def open_frames(path: str | Path) -> ImageFiles | VideoFrames:
+    """An image, a folder of images (in the order of the numbers in their names), a video or a stream."""
+    if is_stream(str(path)):
+        return VideoFrames(Stream(str(path)))
     path = Path(path)
     if path.is_dir():
         paths = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural)
@@ -108,17 +124,38 @@ def open_frames(path: str | Path) -> ImageFiles | VideoFile:
             raise PoseError(f"the folder {path} holds no images ({', '.join(SUFFIXES)}); name one that does")
         return ImageFiles(paths)
     if not path.is_file():
+        if path.is_symlink():
+            raise PoseError(f"{path} is a link to a file that does not exist; name the file itself")
         raise PoseError(f"there is no {path}; give an image, a folder of images, a video or a pose store")
-    return ImageFiles([path]) if path.suffix.lower() in SUFFIXES else VideoFile(path)
+    if path.suffix.lower() in SUFFIXES:
+        read_image(path)  # a single file that cannot be read is said before any network is loaded
+        return ImageFiles([path])
+    return VideoFrames(VideoFile(path))
 
 
 def read_image(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB, turned upright as the file says; a damaged file is a PoseError with its path."""
-    content = np.frombuffer(path.read_bytes(), np.uint8)
-    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    """(H, W, 3) uint8 RGB, turned upright as the file says; a file that is no image is a PoseError with its path."""
+    try:
+        content = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise PoseError(f"{path} cannot be read ({(error.strerror or str(error)).lower()}); leave it out") from error
+    try:
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    except cv2.error:  # a header whose sizes are impossible
+        image = None
     if image is None:
         raise PoseError(f"{path} is damaged or no image; remove it or write it anew")
     return np.ascontiguousarray(image[..., ::-1])
+
+
+def image_size(path: Path) -> tuple[int, int] | None:
+    """(width, height) px of the upright image, from the header alone; None where it cannot be read."""
+    try:
+        with Pillow.open(path) as image:
+            width, height = image.size
+            return (height, width) if image.getexif().get(274) in _SIDEWAYS else (width, height)
+    except Exception:  # Pillow raises many kinds for damaged files; reading the image says what is wrong
+        return None
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -135,4 +172,5 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _natural(path: Path) -> list[tuple[int, str]]:
     """Sorts frame_2 in front of frame_10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+    parts = re.split(r"([0-9]+)", path.name)
+    return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]

@@ -1,15 +1,27 @@
 """What the user knows about camera and boxes, from the words of the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from pose3d.errors import PoseError
 from pose3d.geometry import intrinsics_from_fov
+from pose3d.predict.frames import VideoFrames
 from pose3d.predict.images import Image
 from pose3d.predict.predictor import FOV_DEGREES
+from pose3d.predict.video import Stream
 from pose3d.predictions import read_predictions
+
+NORMALISED = 2.0
+"""A box none of whose numbers is larger cannot be in pixels."""
+
+THINNEST_PX, SMALLEST_PX = 2.0, 8.0
+"""A box is at least this thin and this long."""
+
+LEAST_INSIDE = 0.05
+"""Share of a box that must lie inside the image."""
 
 
 class Camera:
@@ -69,14 +81,69 @@ class Boxes:
         """(B, 4), the boxes of these frames."""
         if self.one_for_all:
             return np.repeat(self.boxes, len(frames), axis=0)
-        if max(frames) >= len(self.boxes):
-            raise PoseError(f"{self.source} has {len(self.boxes)} boxes, but there are more frames; give one a frame")
         return self.boxes[list(frames)]
 
-    def check_count(self, frames: int) -> None:
-        """A PoseError unless there is a box for every frame, and no more."""
-        if not self.one_for_all and len(self.boxes) != frames:
-            raise PoseError(f"{self.source} has {len(self.boxes)} boxes for {frames} frames; give one a frame")
+    def check(self, frames: "SizedFrames") -> None:
+        """Raise PoseError unless there is one sensible box for every frame; called before any network is loaded."""
+        if not self.one_for_all and len(self.boxes) != (count := frame_count(frames, len(self.boxes))):
+            raise PoseError(f"{self.source} has {len(self.boxes)} boxes for {count} frames; give one a frame")
+        sizes = list(frames.sizes())
+        if len(sizes) == 1:  # of a video
+            sizes = sizes * len(self.boxes)
+        rows = np.zeros(len(sizes), int) if self.one_for_all else np.arange(len(self.boxes))
+        for number, (row, size) in enumerate(zip(rows.tolist(), sizes, strict=True)):
+            if fault := box_fault(self.boxes[row], size):
+                where = "" if self.one_for_all else f" of frame {number}"
+                values = ",".join(f"{value:g}" for value in self.boxes[row])
+                raise PoseError(f"{self.source}: the box {values}{where} {fault}; give x,y,width,height in pixels")
+
+
+class SizedFrames(Protocol):
+    """Frames whose number and sizes are known before they are read."""
+
+    @property
+    def expected(self) -> int | None:
+        """How many frames there are, as far as is announced."""
+
+    def sizes(self) -> Iterator[tuple[int, int] | None]:
+        """(width, height) px of each image, or once for all."""
+
+
+def frame_count(frames: SizedFrames, wanted: int) -> int:
+    """How many frames there are; a video whose announced number differs from `wanted` is counted frame by frame."""
+    if isinstance(frames, VideoFrames):
+        if isinstance(frames.video, Stream):
+            raise PoseError("a stream has no known number of frames; give one --box, or leave the boxes out")
+        return wanted if frames.expected == wanted else frames.video.count()
+    assert frames.expected is not None
+    return frames.expected
+
+
+def box_fault(box: np.ndarray, size: tuple[int, int] | None) -> str:
+    """What is wrong with a box x, y, w, h px in an image of (width, height) px; empty where nothing is.
+
+    A row of NaN means that nobody is there. An image whose size is not known leaves the place of the box unchecked.
+    """
+    if np.isnan(box).all():
+        return ""
+    if not np.isfinite(box).all():
+        return "is not finite"
+    x, y, w, h = box.tolist()
+    if max(w, h) <= 0:
+        return "has no area"
+    if min(w, h) < 0:
+        return "has a negative side"
+    if max(abs(x), abs(y), w, h) <= NORMALISED:
+        return "looks normalised to 0..1"
+    if min(w, h) < THINNEST_PX or max(w, h) < SMALLEST_PX:
+        return f"is too small for a person (less than {SMALLEST_PX:g} px long or {THINNEST_PX:g} px thin)"
+    if size is None:
+        return ""
+    inside_w = min(x + w, size[0]) - max(x, 0.0)
+    inside_h = min(y + h, size[1]) - max(y, 0.0)
+    if inside_w <= 0 or inside_h <= 0 or inside_w * inside_h < LEAST_INSIDE * w * h:
+        return f"lies outside the image of {size[0]} x {size[1]} px, or almost"
+    return ""
 
 
 def numbers(text: str, flag: str, form: str) -> list[float]:

@@ -38,6 +38,10 @@ class StoreFrames:
         for row, (width, height) in enumerate(self.labels.size.tolist()):
             yield Frame(StoredImage(self.store, row, (width, height)), row)
 
+    def sizes(self) -> Iterator[tuple[int, int] | None]:
+        """(width, height) px of each image."""
+        return iter([(width, height) for width, height in self.labels.size.tolist()])
+
     @property
     def boxes(self) -> np.ndarray:
         """(N, 4) x, y, w, h px, tight around the true joints."""

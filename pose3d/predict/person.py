@@ -30,6 +30,8 @@ class People:
     """(B, 15, 2) px in the full image."""
     sure: np.ndarray
     """(B, 15) bool: the joint is seen."""
+    scores: np.ndarray
+    """(B, 15) peaks of the heatmaps."""
 
     @property
     def found(self) -> np.ndarray:
@@ -38,7 +40,7 @@ class People:
 
     def select(self, rows: np.ndarray) -> "People":
         """Some of the images."""
-        return People(self.bbox[rows], self.joints_2d[rows], self.sure[rows])
+        return People(self.bbox[rows], self.joints_2d[rows], self.sure[rows], self.scores[rows])
 
 
 def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float = SURE) -> People:
@@ -68,7 +70,7 @@ def look_again(
     seen = scores >= sure
     found = seen.sum(axis=1) >= FEWEST_SURE
     boxes = [tight_box(j, s) if f else np.full(4, np.nan) for j, s, f in zip(joints_2d, seen, found, strict=True)]
-    return People(np.stack(boxes).astype(np.float32), joints_2d, seen)
+    return People(np.stack(boxes).astype(np.float32), joints_2d, seen, scores)
 
 
 def read_joints(

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pose3d.predict.frames import Frame, ImageFiles, VideoFile
+from pose3d.predict.frames import Frame, ImageFiles, VideoFrames
 from pose3d.predict.labelled import StoreFrames
 from pose3d.predictions import Predictions
 from pose3d.viz import save_predictions_figure
@@ -16,13 +16,16 @@ LONGEST_PX = 640
 
 SHEET_ROWS = 8
 
+AROUND = 0.25
+"""Pictures show this share of the person's size around the person."""
+
 Row = tuple[np.ndarray, np.ndarray, np.ndarray, str]
 
 
 class Pictures:
     """Draws into a folder: of images one picture each, of a video or a pose store one sheet."""
 
-    def __init__(self, folder: Path, frames: ImageFiles | VideoFile | StoreFrames) -> None:
+    def __init__(self, folder: Path, frames: ImageFiles | VideoFrames | StoreFrames) -> None:
         self.folder = folder
         self.names = [Path(name).stem for name in frames.names]
         if len(set(self.names)) < len(self.names):  # a.jpg beside a.png
@@ -46,13 +49,28 @@ class Pictures:
 
 
 def row_of(image: np.ndarray, predictions: Predictions, row: int, title: str) -> Row:
-    """What one row of a picture shows: the image (H, W, 3), made small, its joints in 2D and 3D, a title."""
+    """What one row of a picture shows: the image (H, W, 3) around the person, its joints in 2D and 3D, a title."""
     joints_2d = predictions.require("joints_2d", "a picture")[row]
     joints_3d = predictions.require("joints_3d", "a picture")[row]
+    image, joints_2d = around_person(image, joints_2d)
     scale = min(1.0, LONGEST_PX / max(image.shape[:2]))
     if scale < 1.0:
         image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     return image, (joints_2d + 0.5) * scale - 0.5, joints_3d, title
+
+
+def around_person(image: np.ndarray, joints_2d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The square of an image (H, W, 3) around joints (17, 2) px, and the joints in it; NaN joints are left out."""
+    known = joints_2d[np.isfinite(joints_2d).all(axis=-1)]
+    if not len(known):
+        return image, joints_2d
+    low, high = known.min(axis=0), known.max(axis=0)
+    half = float((high - low).max()) * (0.5 + AROUND)
+    centre = (low + high) / 2
+    size = np.array([image.shape[1], image.shape[0]])
+    first = np.clip(np.floor(centre - half), 0, size - 1).astype(int)
+    last = np.clip(np.ceil(centre + half) + 1, first + 1, size).astype(int)
+    return image[first[1] : last[1], first[0] : last[0]], joints_2d - first
 
 
 def save_rows(path: Path, rows: list[Row]) -> None:

@@ -14,6 +14,7 @@ from pose3d.geometry import intrinsics_from_fov, weak_perspective_translation
 from pose3d.geometry.camera import project
 from pose3d.geometry.decode import crop_view_rotation, joints_2d_from_heatmaps, rotate
 from pose3d.geometry.global_pose import centroid
+from pose3d.predict.confidence import joint_confidence
 from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D, Deployed3D, device_of, load_deployed_2d, load_deployed_3d
 from pose3d.predict.person import SURE, People, crop_of_box, cut, find_people, look_again, whole_image
@@ -23,8 +24,9 @@ FOV_DEGREES = 55.0
 """Horizontal field of view of a camera that nothing is known about (decision G5)."""
 
 BOX_FROM_HEATMAPS, BOX_GIVEN, BOX_TRUE = "2DPoseNet", "given", "ground truth"
+BOX_FOLLOWED = "2DPoseNet, then followed"
 
-PREDICTED = ("joints_3d", "joints_2d", "translation", "perspective_rotation")
+PREDICTED = ("joints_3d", "joints_2d", "translation", "perspective_rotation", "confidence")
 
 
 class PosePredictor:
@@ -86,7 +88,7 @@ class PosePredictor:
         people = None
         if boxes is None:
             assert self.pose2d is not None
-            people = find_people(self.pose2d, images, self._size_2d, self.sure)
+            people = find_people(self.pose2d, images, self.size_2d, self.sure)
             boxes = people.bbox
         boxes = _checked_boxes(boxes, len(images))
         if everywhere:
@@ -108,7 +110,7 @@ class PosePredictor:
         return Predictions(**answer, valid=valid, box=box)  # type: ignore[arg-type]
 
     @property
-    def _size_2d(self) -> int:
+    def size_2d(self) -> int:
         """2DPoseNet is fully convolutional; it is given the size it was trained at, where that is known."""
         assert self.pose2d is not None
         return self.pose2d.settings.image_size or self.pose3d.image_size
@@ -124,13 +126,14 @@ class PosePredictor:
         intrinsics = cameras.to(self.device)
         if people is None and not self.pose3d.has_heatmaps:
             people = self._people_in_boxes(images, boxes)
-        joints_2d, known = self._joints_2d(outputs.get("heatmaps"), crop_from_img, people)
+        joints_2d, scores, known = self._joints_2d(outputs.get("heatmaps"), crop_from_img, people)
         # Unknown joints leave the centroid where the known ones have it.
         centred = torch.where(known.unsqueeze(-1), joints_2d, centroid(joints_2d, known).unsqueeze(1))
         mode = self.pose3d.perspective_correction
         rotation = crop_view_rotation(mode, centred, crop_from_img, size, intrinsics)
         joints_3d = rotate(outputs["joints_3d"], rotation)
         translation = weak_perspective_translation(joints_3d, joints_2d, intrinsics, visible=known)
+        confidence = joint_confidence(scores, known, joints_2d, joints_3d, translation, intrinsics)
         # What no map shows is where the pose would be seen.
         joints_2d = torch.where(known.unsqueeze(-1), joints_2d, weak_perspective(joints_3d, translation, intrinsics))
         return {
@@ -138,41 +141,45 @@ class PosePredictor:
             "joints_2d": joints_2d,
             "translation": translation,
             "perspective_rotation": rotation,
+            "confidence": confidence,
         }
 
     def _trusted(self, people: People) -> People:
         """Where nobody is found, K is the 3DPoseNet's; where that has no heatmaps, all of 2DPoseNet's joints."""
         nobody = ~people.found[:, None]
         sure = people.sure & ~nobody if self.pose3d.has_heatmaps else people.sure | nobody
-        return People(people.bbox, people.joints_2d, sure)
+        return People(people.bbox, people.joints_2d, sure, people.scores)
 
     def _people_in_boxes(self, images: Sequence[Image], boxes: np.ndarray) -> People:
         """2DPoseNet's joints in given boxes, which vouch for the person."""
         assert self.pose2d is not None
-        crops = [crop_of_box(box, self.pose2d.settings.box_margin, self._size_2d) for box in boxes]
-        return self._trusted(look_again(self.pose2d, images, crops, self._size_2d, self.sure))
+        crops = [crop_of_box(box, self.pose2d.settings.box_margin, self.size_2d) for box in boxes]
+        return self._trusted(look_again(self.pose2d, images, crops, self.size_2d, self.sure))
 
     def _joints_2d(
         self, heatmaps: Tensor | None, crop_from_img: Tensor, people: People | None
-    ) -> tuple[Tensor, Tensor]:
-        """K (B, 17, 2) px of the full image, and which of it is known (B, 17).
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """K (B, 17, 2) px of the full image, the peaks of its maps (B, 17), and which of it is known (B, 17).
 
         2DPoseNet's joints where they are seen, and the 3DPoseNet's for the rest and where boxes were given.
         """
         batch, device = len(crop_from_img), self.device
         joints_2d = torch.zeros(batch, 17, 2, device=device)
+        scores = torch.zeros(batch, 17, device=device)
         known = torch.zeros(batch, 17, dtype=torch.bool, device=device)
         if heatmaps is not None:
             joints_2d = joints_2d_from_heatmaps(heatmaps, crop_from_img, self.pose3d.image_size)
+            scores = heatmaps.amax(dim=(-2, -1)).float()
             known = torch.ones_like(known)
         if people is None:
-            return joints_2d, known
+            return joints_2d, scores, known
         sure = torch.from_numpy(people.sure).to(device)
         count = sure.shape[1]
         found = torch.from_numpy(people.joints_2d).to(device)
         joints_2d[:, :count] = torch.where(sure.unsqueeze(-1), found, joints_2d[:, :count])
+        scores[:, :count] = torch.where(sure, torch.from_numpy(people.scores).to(device), scores[:, :count])
         known[:, :count] |= sure
-        return joints_2d, known
+        return joints_2d, scores, known
 
 
 def weak_perspective(joints_3d: Tensor, translation: Tensor, intrinsics: Tensor) -> Tensor:

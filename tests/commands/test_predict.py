@@ -1,5 +1,7 @@
 """`pose3d predict` and `pose3d export` through the command line's own entry point."""
 
+import re
+import shutil
 from pathlib import Path
 
 import cv2
@@ -9,7 +11,7 @@ import pytest
 from pose3d.app import main
 from pose3d.predictions import Predictions, read_predictions, write_predictions
 from tests.predict.people import save_stage
-from tests.predict.test_frames import write_video
+from tests.predict.test_frames import damage_frame, frame_places, write_video
 
 ANYTHING = ["--min-score=-1e9", "--device", "cpu"]
 """Random networks see nobody: let every joint count as seen."""
@@ -69,7 +71,7 @@ def test_a_video_with_given_boxes(checkpoints, tmp_path, capsys) -> None:
     printed = capsys.readouterr().out
     assert "7 frames, a pose in 6; nobody was found in 1, whose values are NaN" in printed
     assert "assumed" not in printed
-    assert (tmp_path / "pictures" / "clip.png").is_file()
+    assert (tmp_path / "clip_pictures" / "clip.png").is_file()
     # Its own boxes, read back from the file, give the same poses.
     again = tmp_path / "again.npz"
     arguments[arguments.index(str(boxes))] = str(out)
@@ -91,6 +93,15 @@ def test_nobody_anywhere(checkpoints, images, tmp_path, capsys) -> None:
         (["missing.mp4"], "there is no missing.mp4"),
         (["{images}", "--box", "1,2,3"], "--box '1,2,3' is not understood; write x,y,w,h"),
         (["{images}", "--box", "1,2,0,0"], "has no area"),
+        (["{images}", "--box", "200,10,30,30"], "lies outside the image of 80 x 80 px"),
+        (["{images}", "--box", "-100,10,80,30"], "lies outside the image of 80 x 80 px"),
+        (["{images}", "--box", "0.1,0.2,0.5,0.7"], "looks normalised to 0..1"),
+        (["{images}", "--box", "10,10,1,40"], "is too small for a person"),
+        (["{images}", "--box", "10,10,-5,40"], "has a negative side"),
+        (["{images}", "--box", "10,10,inf,40"], "is not understood"),
+        (["{images}", "--person", "0"], "--person 0 is not understood"),
+        (["{images}", "--look-every", "0"], "--look-every 0"),
+        (["nowhere.avi:1"], "there is no nowhere.avi:1"),
         (["{images}", "--boxes", "none.csv"], "there is no file of boxes none.csv"),
         (["{images}", "--boxes", "{boxes}"], "has 2 boxes for 3 frames"),
         (["{images}", "--boxes", "{images}/a.jpg"], "is no list of boxes"),
@@ -113,10 +124,68 @@ def test_mistakes_end_with_one_sentence(checkpoints, images, tmp_path, monkeypat
     assert "Traceback" not in error
 
 
-def test_a_damaged_image_is_named(checkpoints, images, capsys) -> None:
+def test_bad_files_in_a_folder_do_not_discard_the_rest(checkpoints, images, tmp_path, capsys) -> None:
     (images / "c.png").write_bytes(b"no image")
-    assert main(["predict", str(images), *checkpoints, *ANYTHING]) == 2
-    assert "c.png is damaged or no image" in capsys.readouterr().err
+    (images / "d.jpg").mkdir()
+    (images / "e.jpg").symlink_to(tmp_path / "gone.jpg")
+    shutil.copy(images / "a.jpg", images / "f_\u0663.jpg")  # a digit, but not of the ten that sort by value
+    shutil.copy(images / "a.jpg", images / "f_\u00b2.jpg")  # int() does not read it
+    out = tmp_path / "p.npz"
+    assert main(["predict", str(images), *checkpoints, *ANYTHING, "--out", str(out)]) == 1
+    captured = capsys.readouterr()
+    for name in ("c.png is damaged", "d.jpg cannot be read", "e.jpg cannot be read"):
+        assert name in captured.err
+    assert "8 frames, a pose in 5; 3 could not be read" in captured.out
+    found = read_predictions(out)
+    assert found.valid is not None
+    assert found.sequence_names is not None
+    assert found.sequence_names[~found.valid].tolist() == ["c.png", "d.jpg", "e.jpg"]
+
+
+def test_a_folder_of_bad_files_only(checkpoints, tmp_path, capsys) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"no image")
+    assert main(["predict", str(tmp_path), *checkpoints, *ANYTHING, "--out", str(tmp_path / "p.npz")]) == 2
+    assert "nothing in" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "b.jpg"]
+
+
+def test_a_damaged_frame_and_a_cut_file(checkpoints, tmp_path, capsys) -> None:
+    video, out = tmp_path / "a:b.avi", tmp_path / "p.npz"  # the colon is no protocol
+    write_video(video, 7)
+    cut = frame_places(video)[5][0]
+    damage_frame(video, 3)
+    box = ["--box", "-5,5,40,40", *checkpoints[:2], "--device", "cpu", "--out", str(out)]
+    assert main(["predict", str(video), *box]) == 1
+    captured = capsys.readouterr()
+    assert "frame 3 of a:b.avi is damaged" in captured.err
+    assert "7 frames, a pose in 6; 1 could not be read" in captured.out
+    assert read_predictions(out).valid.tolist() == [True] * 3 + [False] + [True] * 3  # type: ignore[union-attr]
+    video.write_bytes(video.read_bytes()[: cut - 8])
+    assert main(["predict", str(video), *box]) == 1
+    assert "announces 7 frames, but the last 2 cannot be decoded" in capsys.readouterr().err
+    assert len(read_predictions(out)) == 5
+
+
+def test_the_target_is_checked_before_the_work(checkpoints, images, tmp_path, capsys) -> None:
+    (tmp_path / "file").write_text("kept")
+    arguments = ["predict", str(images), "--checkpoint", "none.ckpt", "--out", str(tmp_path / "file" / "p.npz")]
+    assert main(arguments) == 2
+    assert "cannot write" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_inputs_of_the_same_name_do_not_share_a_folder(checkpoints, images, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("x", "y"):
+        shutil.copytree(images, tmp_path / folder / "cam.01")
+    shutil.copytree(images, tmp_path / "x" / "cam.02")
+    written = []
+    for source in ("x/cam.01", "x/cam.02", "y/cam.01", "x/cam.01"):
+        assert main(["predict", source, *checkpoints, *ANYTHING]) == 0
+        written.append(re.search(r"written: (\S+)", capsys.readouterr().out)[1])  # type: ignore[index]
+    folders = ["cam.01", "cam.02", "cam.01-2", "cam.01"]
+    assert written == [f"runs/predict/{folder}/predictions.npz" for folder in folders]
 
 
 def test_export_says_what_it_wrote(checkpoints, tmp_path, capsys) -> None:

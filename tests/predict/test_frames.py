@@ -1,5 +1,8 @@
 """Reading images and videos, and choosing frames for a sheet."""
 
+import re
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -11,6 +14,21 @@ from pose3d.predict.pictures import SHEET_ROWS, ContactSheet
 
 def write_image(path, value=0):
     cv2.imwrite(str(path), np.full((20, 30, 3), (value, 0, 200), np.uint8))
+
+
+def frame_places(path):
+    """Where the frames of an MJPEG AVI begin and how long they are, in bytes."""
+    content = path.read_bytes()
+    starts = [found.start() for found in re.finditer(b"00dc....\xff\xd8", content, re.DOTALL)]
+    return [(start + 8, int.from_bytes(content[start + 4 : start + 8], "little")) for start in starts]
+
+
+def damage_frame(path, number):
+    """Overwrite one frame of an MJPEG AVI with zeros."""
+    start, length = frame_places(path)[number]
+    content = bytearray(path.read_bytes())
+    content[start : start + length] = bytes(length)
+    path.write_bytes(content)
 
 
 def write_video(path, count=7):
@@ -80,3 +98,43 @@ def test_a_sheet_is_spread_evenly_and_bounded(count):
     assert chosen[-1] >= 0.8 * (count - 1)
     gaps = np.diff(chosen)
     assert not len(gaps) or gaps.max() <= 2 * gaps.min()
+
+
+def test_frames_behind_a_damaged_one_keep_their_numbers(tmp_path):
+    path = tmp_path / "clip.avi"
+    write_video(path)
+    damage_frame(path, 2)
+    frames = open_frames(path)
+    read = list(frames)
+    assert [frame.number for frame in read] == list(range(7))
+    assert [frame.image is None for frame in read] == [False, False, True, False, False, False, False]
+    assert "frame 2 of clip.avi is damaged" in read[2].problem
+    assert frames.missed == 0
+    np.testing.assert_allclose(read[6].image.mean(), 180, atol=3)
+    assert read[6].time == pytest.approx(0.6)
+
+
+def test_a_video_is_turned_upright_as_its_metadata_says(tmp_path):
+    path = tmp_path / "phone.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25, (64, 48))
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:24, :32] = 255  # the upper left quarter
+    for _ in range(3):
+        writer.write(image)
+    writer.release()
+    content = bytearray(path.read_bytes())
+    matrix = content.find(b"tkhd") + 44
+    content[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30)
+    path.write_bytes(content)
+    frames = open_frames(path)
+    assert list(frames.sizes()) == [(48, 64)]
+    first = next(iter(frames)).image
+    assert first.shape == (64, 48, 3)
+    assert first[:32, 24:].mean() > 200  # a quarter turn clockwise takes it to the upper right
+    assert first[:32, :24].mean() < 50
+
+
+def test_sizes_come_from_the_header(tmp_path):
+    write_image(tmp_path / "a.png")
+    (tmp_path / "b.jpg").write_bytes(b"none")
+    assert list(open_frames(tmp_path).sizes()) == [(30, 20), None]

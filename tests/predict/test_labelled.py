@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -87,7 +88,7 @@ def test_found_boxes_and_where_nobody_is_the_whole_image(store, checkpoints, tmp
     printed = capsys.readouterr().out
     assert printed.count("nobody was found") == 1
     assert f"a pose in {ROWS}; nobody was found in {ROWS}, where the whole image is the box" in printed
-    assert (tmp_path / "pictures" / "test.png").is_file()
+    assert (tmp_path / "nobody_pictures" / "test.png").is_file()
     for found in files.values():
         assert found.valid is not None
         assert found.valid.all()
@@ -137,7 +138,7 @@ def test_a_frame_without_a_pose_is_not_left_out(store) -> None:
 
 def test_mistakes(store, checkpoints, tmp_path, capsys) -> None:
     picture = tmp_path / "a.png"
-    picture.write_bytes(b"unread")
+    cv2.imwrite(str(picture), np.zeros((20, 20, 3), np.uint8))
     given = ["--checkpoint", str(checkpoints[2]), "--device", "cpu"]
     for arguments, message in (
         ([str(picture), "--boxes", "ground-truth"], "are those of a pose store"),
