@@ -6,3 +6,7 @@ class PoseError(Exception):
 
     Command lines print the sentence and exit with code 2; everything else is a defect and keeps its traceback.
     """
+
+
+INCOMPLETE = 3
+"""Exit code of a command that did its work but had to leave out damaged input, which it names."""

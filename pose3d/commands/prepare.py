@@ -13,11 +13,15 @@ from rich.table import Table
 
 from pose3d.cores import available_cores
 from pose3d.data.sources import SOURCES
+from pose3d.errors import INCOMPLETE
 
 HELP = "Read a data set as its authors publish it and write one pose store, ready to train on or to score with."
 EXAMPLE = "pose3d prepare mpi_inf_3dhp --root /data/mpi_inf_3dhp --out data/mpi_inf_3dhp.h5 --limit 200"
 
 # Sources whose images are kept whole: test sets, so that predictions are in official pixels, and small pictures.
+LISTED = 20
+"""Damaged files that the summary names."""
+
 WHOLE_IMAGES = ("mpi_inf_3dhp_test", "lsp", "lspet", "humaneva")
 
 
@@ -38,6 +42,11 @@ def _add_shared(parser: argparse.ArgumentParser, whole: bool) -> None:
     add("--limit", type=int, default=0, metavar="N", help="a first look: only N samples, from everywhere")
     add("--workers", type=int, default=available_cores(), metavar="N", help="processes (default: all cores)")
     add("--seed", type=int, default=0, help="of the random draw (0)")
+    add(
+        "--allow-damaged",
+        action="store_true",
+        help=f"exit with 0, not {INCOMPLETE}, where samples of damaged files are left out",
+    )
     crop = "0 keeps whole images" + (" (0)" if whole else " (2.0)")
     add("--margin", type=float, default=0.0 if whole else 2.0, help=f"stored square over the joint box; {crop}")
     size = "0 keeps the resolution" + (" (0)" if whole else " (300)")
@@ -51,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(stderr=True)
     shared = {"root", "out", "limit", "workers", "seed", "margin", "person_px", "source", "command", "run"}
+    shared |= {"allow_damaged"}
     own: dict[str, Any] = {name: value for name, value in vars(args).items() if name not in shared}
     source = import_module(f"pose3d.data.sources.{args.source}")
     with console.status(f"looking at {args.root}"):
@@ -74,9 +84,15 @@ def run(args: argparse.Namespace) -> int:
     table.add_row("sequences", f"{len(summary.sequences)} of {len(plan.sequence_names)}")
     table.add_row("cameras", str(len(summary.cameras)))
     table.add_row("size", f"{summary.num_bytes / 1e6:.1f} MB")
-    for reason, count in summary.skipped.most_common():
-        table.add_row("skipped", f"{count}: {reason}")
-    for note in summary.notes:
-        table.add_row("note", note)
-    Console().print(table)
-    return 0
+    if summary.num_damaged:
+        table.add_row("lost in damaged files", str(summary.num_damaged))
+    console = Console()
+    console.print(table)
+    lines = [f"skipped {count}: {reason}" for reason, count in summary.skipped.most_common()]
+    lines += [f"note: {note}" for note in summary.notes]
+    lines += [f"damaged: {sentence}" for sentence in summary.damaged[:LISTED]]
+    if len(summary.damaged) > LISTED:
+        lines.append(f"damaged: {len(summary.damaged) - LISTED} more files")
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    return INCOMPLETE if summary.damaged and not args.allow_damaged else 0

@@ -10,8 +10,9 @@ import numpy as np
 
 from pose3d.data.check import Finding
 from pose3d.data.doctor.view import View
+from pose3d.data.images import read_image
 from pose3d.data.sources.mpi_inf_3dhp_tree import FEW_FRAMES
-from pose3d.data.sources.video import Video, read_image
+from pose3d.data.videos import Video
 from pose3d.errors import PoseError
 
 SMALL_PX = 160
@@ -65,18 +66,23 @@ def frames(view: View, siblings: list[View], sample: int) -> Iterator[Finding]:
     if view.frames is None:
         return
     small: list[np.ndarray] = []
+    lost: list[int] = []
     width = 0
     try:
         count = min(view.frames.length_and_size()[0], len(view.joints_2d), sample)
         for row, picture in enumerate(view.frames.frames(range(count))):
             if picture is None:
-                where = f"{view.name}, frame {row}"
-                yield Finding("error", where, "the video ends or does not decode from here on", "copy the video again")
-                break
+                lost.append(row)
+                continue
+            if lost:
+                continue  # the checks below compare neighbours: they end at the first gap
             width = picture.shape[1]
             small.append(_small(picture))
     except PoseError:
         return  # `video` has said so
+    if lost:
+        where = f"{view.name}, frame {lost[0]}" + (f" and {len(lost) - 1} more" if len(lost) > 1 else "")
+        yield Finding("error", where, "the frame is missing or does not decode", "copy the video again")
     if len(small) < 2:
         return
     yield from _repeated(view, small)

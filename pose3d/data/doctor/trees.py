@@ -11,14 +11,15 @@ import numpy as np
 
 from pose3d.data.check import Finding
 from pose3d.data.doctor.view import View
+from pose3d.data.images import read_image
 from pose3d.data.sources import h36m_tree, lsp, mpi_inf_3dhp_test, mpi_inf_3dhp_tree, mpii
 from pose3d.data.sources.camera_files import Camera, read_captury, read_skeletool
 from pose3d.data.sources.h36m_cdf import read_camera_poses, read_poses
 from pose3d.data.sources.labels import fit_intrinsics
 from pose3d.data.sources.matlab import load_v5
 from pose3d.data.sources.mpi_inf_3dhp_masks import augmentable_parts
-from pose3d.data.sources.people import Person
-from pose3d.data.sources.video import Video, read_image
+from pose3d.data.sources.people import Person, usable_people
+from pose3d.data.videos import Video
 from pose3d.errors import PoseError
 from pose3d.skeleton import H36M_32, MPI_INF_3DHP_17, MPI_INF_3DHP_28, remap
 
@@ -225,8 +226,9 @@ def lsp_views(root: Path) -> Reported:
     yield from _picture_view("lsp", [person for person in people if person.image.is_file()])
 
 
-def _picture_view(name: str, people: list[Person]) -> Iterator[View]:
-    if people:
+def _picture_view(name: str, people: list[Person]) -> Reported:
+    notes: list[str] = []
+    if people := usable_people(people, notes):
         yield View(
             name=name,
             sequence=name,
@@ -236,6 +238,8 @@ def _picture_view(name: str, people: list[Person]) -> Iterator[View]:
             labelled=np.array([person.labelled for person in people]),
             images=[person.image for person in people],
         )
+    for note in notes:
+        yield Finding("warning", name, note, "they are left out when the tree is prepared")
 
 
 def _has(pattern: str) -> Callable[[Path], bool]:

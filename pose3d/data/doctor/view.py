@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pose3d.data.sources.video import Frames, Video
+from pose3d.data.videos import Frames, Video
 from pose3d.skeleton import JointSet
 
 

@@ -27,9 +27,9 @@ from pose3d.data.sources.h36m_tree import (
     Recording,
     find_recordings,
 )
-from pose3d.data.sources.labels import fit_intrinsics, make_sample
-from pose3d.data.sources.plan import Plan, Sample, Skip, existing_root
-from pose3d.data.sources.video import Video
+from pose3d.data.sources.labels import finite_rows, fit_intrinsics, make_sample
+from pose3d.data.sources.plan import Plan, Sample, Skips, existing_root
+from pose3d.data.videos import Video
 from pose3d.errors import PoseError
 from pose3d.skeleton import H36M_32, MPI_INF_3DHP_17, remap
 
@@ -77,7 +77,15 @@ class View:
     def num_samples(self) -> int:
         return len(self.rows)
 
-    def samples(self, skip: Skip) -> Iterator[Sample]:
+    def files(self) -> Iterator[Path]:
+        """The video, and the segments where they are stored."""
+        yield self.recording.video(self.camera)
+        if self.masks:
+            yield self.recording.mask(self.camera)
+        if self.part_labels:
+            yield self.recording.part_labels(self.camera)
+
+    def samples(self, skips: Skips) -> Iterator[Sample]:
         """Decode the video; silhouettes and part labels come from .mat files, which no codec has touched."""
         with ExitStack() as stack:
             masks, parts = (
@@ -91,7 +99,7 @@ class View:
             for index, image in enumerate(frames):
                 row = int(self.rows[index])
                 if image is None:
-                    skip("video ends early or does not decode")
+                    skips.damage(self.recording.video(self.camera), row)
                     continue
                 yield make_sample(
                     image,
@@ -174,7 +182,9 @@ def plan(
                     f"{recording.video(camera)} has {count} frames, its pose files "
                     f"{sorted({len(labels) for labels in poses.values()})}{others}; copy the shorter file again"
                 )
+            finite = finite_rows(f"{recording.name}.{camera}", notes, *(joints[:length] for joints in poses.values()))
             rows = chosen[chosen < length]
+            rows = rows[finite[rows]]
             extrinsics = (
                 camera_poses[index, recording.subject]
                 if camera_poses is not None

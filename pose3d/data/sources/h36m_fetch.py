@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from pose3d.data.images import read_image
 from pose3d.data.sources.frame_selection import draw, first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.h36m import FROM_H36M, PAPER_FRAMES, TEST_STEP
 from pose3d.data.sources.h36m_tree import ACTIVITIES, SPLITS, activity_name
-from pose3d.data.sources.labels import fit_intrinsics, make_sample
+from pose3d.data.sources.labels import finite_rows, fit_intrinsics, make_sample
 from pose3d.data.sources.matlab import open_v73
-from pose3d.data.sources.plan import Missing, Plan, Sample, Skip, existing_root
-from pose3d.data.sources.video import read_image
+from pose3d.data.sources.plan import Missing, Plan, Sample, Skips, existing_root
 from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_17
 
@@ -54,14 +54,18 @@ class FetchedSequence:
     def num_samples(self) -> int:
         return len(self.rows)
 
-    def samples(self, skip: Skip) -> Iterator[Sample]:
+    def files(self) -> Iterator[Path]:
+        """The extracted frames."""
+        return (picture(self.folder, int(self.camera[row]), int(self.frame[row])) for row in self.rows)
+
+    def samples(self, skips: Skips) -> Iterator[Sample]:
         """Read the pictures; frame numbers in the file count from 1."""
         for row in self.rows:
             camera, frame = int(self.camera[row]), int(self.frame[row])
             try:
                 image, encoded = read_image(picture(self.folder, camera, frame))
             except PoseError as error:
-                skip(str(error))
+                skips.damage(str(error).partition(";")[0])
                 continue
             yield make_sample(
                 image,
@@ -104,7 +108,8 @@ def plan(
             found = sorted(path for path in (root / f"S{subject}").iterdir() if path.is_dir())
             folders += [(subject, folder) for folder in found if missing.need(folder / "annot.h5")]
     missing.raise_if_any("run h36m-fetch to its end, or correct --root")
-    sequences = []
+    sequences: list[FetchedSequence] = []
+    notes = ["annot.h5 holds no camera poses: the world is the camera"]
     for sequence_id, (subject, folder) in enumerate(folders):
         with open_v73(folder / "annot.h5", "pose", "frame", "camera") as file:
             labels = {
@@ -113,6 +118,7 @@ def plan(
             }
             frame, camera = np.asarray(file["frame"]).astype(int), np.asarray(file["camera"]).astype(int)
         rows = np.arange(len(frame)) if split == "train" else np.flatnonzero((frame - 1) % TEST_STEP == 0)
+        rows = rows[finite_rows(f"S{subject}/{folder.name}", notes, *(column[rows] for column in labels.values()))]
         absent = [row for row in rows if not picture(folder, camera[row], frame[row]).is_file()]
         if absent:
             first = picture(folder, camera[absent[0]], frame[absent[0]])
@@ -148,5 +154,5 @@ def plan(
             "seed": seed,
             "limit": limit,
         },
-        notes=["annot.h5 holds no camera poses: the world is the camera"],
+        notes=notes,
     )

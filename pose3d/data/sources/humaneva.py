@@ -21,8 +21,8 @@ from pose3d.data.sources.frame_selection import first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.labels import make_sample, project
 from pose3d.data.sources.matlab import load_v5
-from pose3d.data.sources.plan import Missing, Plan, Sample, Skip, existing_root
-from pose3d.data.sources.video import Video
+from pose3d.data.sources.plan import Missing, Plan, Sample, Skips, existing_root
+from pose3d.data.videos import Video
 from pose3d.errors import PoseError
 from pose3d.skeleton import HUMANEVA_15, MPI_INF_3DHP_17, remap
 
@@ -66,12 +66,16 @@ class View:
     def num_samples(self) -> int:
         return len(self.rows)
 
-    def samples(self, skip: Skip) -> Iterator[Sample]:
+    def files(self) -> Iterator[Path]:
+        """The video."""
+        yield self.video.path
+
+    def samples(self, skips: Skips) -> Iterator[Sample]:
         """Undistorted, so that a pinhole projects the joints onto the picture."""
         labelled = FROM_HUMANEVA >= 0
         for index, image in enumerate(self.video.frames([int(row) for row in self.rows])):
             if image is None:
-                skip("video ends early or does not decode")
+                skips.damage(self.video.path, int(self.rows[index]))
                 continue
             image = cv2.undistort(image, self.camera.intrinsics, np.asarray(self.camera.distortion))
             joints_3d = self.joints_3d[index]

@@ -24,6 +24,17 @@ def inside_image(joints_2d: np.ndarray, image_size: tuple[int, int]) -> np.ndarr
     return np.asarray((low & high).all(axis=-1))
 
 
+def finite_rows(where: str, notes: list[str], *labels: np.ndarray) -> np.ndarray:
+    """(T,) bool: rows of which every label (T, J, C) is a number; how many are not goes to `notes`."""
+    finite = np.ones(len(labels[0]), bool)
+    for values in labels:
+        finite &= np.isfinite(values[: len(finite)]).all(axis=(1, 2))
+    if bad := int((~finite).sum()):
+        first = int(np.flatnonzero(~finite)[0])
+        notes.append(f"{where}: {bad} frames left out, their labels hold NaN or infinity (the first is {first})")
+    return finite
+
+
 def joint_box(joints_2d: np.ndarray, labelled: np.ndarray | None = None) -> np.ndarray:
     """x, y, w, h px: tight box of the labelled joints (J, 2), those outside the image too.
 

@@ -10,7 +10,7 @@ import numpy as np
 from pose3d.data.sources.frame_selection import first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.matlab import load_v5
-from pose3d.data.sources.people import Person, need_images, people_tasks
+from pose3d.data.sources.people import Person, add_allow_missing, people_tasks, usable_people, with_images
 from pose3d.data.sources.plan import Missing, Plan, existing_root
 from pose3d.errors import PoseError
 from pose3d.skeleton import LSP_14, MPI_INF_3DHP_17, remap
@@ -26,9 +26,12 @@ PLACES_EXTENDED = ("", "hr-lspet", "lspet_dataset", "lspet")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this source."""
     parser.add_argument("--split", default="train", choices=["train", "test", "all"], help="default: train")
+    add_allow_missing(parser)
 
 
-def plan(root: Path, *, framing: Framing, seed: int = 0, limit: int = 0, split: str = "train") -> Plan:
+def plan(
+    root: Path, *, framing: Framing, seed: int = 0, limit: int = 0, split: str = "train", allow_missing: bool = False
+) -> Plan:
     """Pictures 1 to 1000 to train, 1001 to 2000 to test."""
     folder = find_folder(existing_root(root, "LSP"), "LSP", PLACES)
     path = folder / "joints.mat"
@@ -40,7 +43,7 @@ def plan(root: Path, *, framing: Framing, seed: int = 0, limit: int = 0, split: 
     labelled = np.asarray(np.isfinite(xy).all(axis=-1))
     first, last = {"train": (0, TRAINING_PICTURES), "test": (TRAINING_PICTURES, len(xy)), "all": (0, len(xy))}[split]
     numbers = np.arange(first, min(last, len(xy)))
-    return make_plan("lsp", split, folder, xy, labelled, numbers, 4, framing, limit)
+    return make_plan("lsp", split, folder, xy, labelled, numbers, 4, framing, limit, allow_missing)
 
 
 def make_plan(
@@ -53,6 +56,7 @@ def make_plan(
     digits: int,
     framing: Framing,
     limit: int,
+    allow_missing: bool,
 ) -> Plan:
     """People of the pictures `numbers` (from 0) out of labels (N, 14, 2) px and (N, 14) bool."""
     people = []
@@ -60,11 +64,10 @@ def make_plan(
         stem = folder / "images" / f"im{number + 1:0{digits}d}"
         image = next((stem.with_suffix(end) for end in (".jpg", ".png") if stem.with_suffix(end).is_file()), None)
         joints, known = to_17(xy[number], labelled[number])
-        if known.any():
-            people.append(Person(image or stem.with_suffix(".jpg"), joints, known, None, int(number), int(number) + 1))
-    missing = Missing(source, folder)
-    need_images(people, missing)
-    missing.raise_if_any("unpack the images again")
+        people.append(Person(image or stem.with_suffix(".jpg"), joints, known, None, int(number), int(number) + 1))
+    missing, notes = Missing(source, folder), list[str]()
+    people = with_images(usable_people(people, notes), missing, notes, allow_missing)
+    missing.raise_if_any("unpack the images again, or go on without them with --allow-missing")
     (kept,) = first_look([np.arange(len(people))], limit)
     return Plan(
         source=source,
@@ -74,6 +77,7 @@ def make_plan(
         scene_names=[""],
         tasks=people_tasks([people[index] for index in kept], framing),
         sampling={"rule": split, "people": len(people), "limit": limit},
+        notes=notes,
     )
 
 

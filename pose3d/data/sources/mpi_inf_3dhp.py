@@ -14,7 +14,7 @@ import numpy as np
 from pose3d.data.sources.camera_files import Camera, read_skeletool
 from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
 from pose3d.data.sources.framing import Framing
-from pose3d.data.sources.labels import RELEVANT_17, inside_image, make_sample
+from pose3d.data.sources.labels import RELEVANT_17, finite_rows, inside_image, make_sample
 from pose3d.data.sources.mpi_inf_3dhp_masks import augmentable_parts, region_bits
 from pose3d.data.sources.mpi_inf_3dhp_test import SCENES
 from pose3d.data.sources.mpi_inf_3dhp_tree import (
@@ -26,8 +26,8 @@ from pose3d.data.sources.mpi_inf_3dhp_tree import (
     Sequence,
     find_sequences,
 )
-from pose3d.data.sources.plan import Missing, Plan, Sample, Skip, existing_root
-from pose3d.data.sources.video import Frames, Video
+from pose3d.data.sources.plan import Missing, Plan, Sample, Skips, existing_root
+from pose3d.data.videos import Frames, Video
 from pose3d.skeleton import MPI_INF_3DHP_28
 
 PAPER_FRAMES = 37_500
@@ -71,7 +71,15 @@ class View:
     def num_samples(self) -> int:
         return len(self.rows)
 
-    def samples(self, skip: Skip) -> Iterator[Sample]:
+    def files(self) -> Iterator[Path]:
+        """Image and mask videos, or the extracted images."""
+        if isinstance(self.images, Video):
+            yield self.images.path
+        else:
+            yield from (self.images.path(int(row)) for row in self.rows)
+        yield from (video.path for video in self.masks or ())
+
+    def samples(self, skips: Skips) -> Iterator[Sample]:
         """Decode image and masks side by side."""
         parts = augmentable_parts(self.sequence.subject, self.sequence.number)
         rows = [int(row) for row in self.rows]
@@ -79,11 +87,12 @@ class View:
         for index, image in enumerate(self.images.frames(rows)):
             foreground, chair = next(masks) if masks is not None else (None, None)
             if image is None:
-                skip("video ends early or does not decode")
+                skips.damage(self.images.path if isinstance(self.images, Video) else self.images.folder, rows[index])
             elif masks is not None and (foreground is None or chair is None):
-                skip("mask video ends early or does not decode")
+                assert self.masks is not None
+                skips.damage(self.masks[foreground is not None].path, rows[index])
             elif (image[::8, ::8] > FLASH_VALUE).all(axis=-1).mean() > FLASH_SHARE:
-                skip("white flash")
+                skips.rule("white flash")
             else:
                 yield make_sample(
                     image,
@@ -156,7 +165,16 @@ def plan(
                 not no_masks,
                 allow_short_videos,
             )
-            rows = kept[kept < length]
+            found = labels[camera]
+            finite = finite_rows(
+                f"{sequence.name} video_{camera}",
+                notes,
+                found["joints_2d"],
+                found["joints_3d"],
+                found["joints_3d_univ"],
+            )
+            rows = kept[kept < min(length, len(finite))]
+            rows = rows[finite[rows]]
             size = calibrations[camera].size
             inside = inside_image(labels[camera]["joints_2d"][rows][:, RELEVANT_17], size).sum(axis=1) >= min_inside
             outside += int((~inside).sum())

@@ -11,13 +11,13 @@ from typing import Final
 import cv2
 import numpy as np
 
+from pose3d.data.images import read_image
 from pose3d.data.sources.camera_files import Camera, read_captury
 from pose3d.data.sources.frame_selection import first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.labels import fit_intrinsics, make_sample, project
 from pose3d.data.sources.matlab import open_v73
-from pose3d.data.sources.plan import Missing, Plan, Sample, Skip, existing_root
-from pose3d.data.sources.video import read_image
+from pose3d.data.sources.plan import Missing, Plan, Sample, Skips, existing_root
 from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_17
 
@@ -72,13 +72,17 @@ class ValidFrames:
     def num_samples(self) -> int:
         return len(self.rows)
 
-    def samples(self, skip: Skip) -> Iterator[Sample]:
+    def files(self) -> Iterator[Path]:
+        """The images of the valid frames."""
+        return (image_path(self.folder, int(row)) for row in self.rows)
+
+    def samples(self, skips: Skips) -> Iterator[Sample]:
         """Read, and undistort where the calibration says so."""
         for index, row in enumerate(self.rows):
             try:
                 image, encoded = read_image(image_path(self.folder, int(row)))
             except PoseError as error:
-                skip(str(error))
+                skips.damage(str(error).partition(";")[0])
                 continue
             joints_2d = self.joints_2d[index]
             if self.camera.distortion:
@@ -137,14 +141,14 @@ def read_annotations(path: Path) -> dict[str, np.ndarray]:
     if any(len(values) != frames for values in flat.values()):
         raise PoseError(f"valid_frame or activity_annotation in {path} has not {frames} entries")
     valid = flat["valid_frame"] == 1
-    if bad := sorted({int(a) for a in flat["activity_annotation"][valid]} - set(range(1, 8))):
-        raise PoseError(f"activity_annotation in {path} holds {bad}, not 1 to 7")
+    if bad := sorted({float(a) for a in flat["activity_annotation"][valid]} - set(range(1, 8))):
+        raise PoseError(f"activity_annotation in {path} holds {', '.join(f'{a:g}' for a in bad)}, not 1 to 7")
     return {
         "joints_2d": raw["annot2"][:, 0].astype(np.float64),
         "joints_3d": raw["annot3"][:, 0].astype(np.float64),
         "joints_3d_univ": raw["univ_annot3"][:, 0].astype(np.float64),
         "valid": valid,
-        "activity": flat["activity_annotation"].astype(np.int64),
+        "activity": np.where(valid, flat["activity_annotation"], 0).astype(np.int64),
     }
 
 
@@ -178,7 +182,13 @@ def plan(
         if absent:
             first = image_path(folders[number], int(absent[0])).relative_to(root)
             missing.add(f"TS{number} lacks {len(absent)} of {len(rows)} images of valid frames, the first is {first}")
-    missing.raise_if_any("unpack the images again; the score is defined over all valid frames")
+        joints = [labels[number][name] for name in ("joints_2d", "joints_3d", "joints_3d_univ")]
+        bad = [row for row in rows if not all(np.isfinite(values[row]).all() for values in joints)]
+        if bad:
+            missing.add(
+                f"TS{number}: the labels of {len(bad)} valid frames hold NaN or infinity, the first is {bad[0]}"
+            )
+    missing.raise_if_any("unpack labels and images again; the score is defined over all valid frames")
 
     chosen = dict(zip(sequences, first_look([valid[number] for number in sequences], limit), strict=True))
     tasks = []

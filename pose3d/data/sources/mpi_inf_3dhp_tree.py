@@ -10,7 +10,7 @@ import numpy as np
 
 from pose3d.data.sources.matlab import load_v5
 from pose3d.data.sources.plan import Missing
-from pose3d.data.sources.video import Frames, ImageFolder, Video
+from pose3d.data.videos import Frames, ImageFolder, Video
 from pose3d.errors import PoseError
 
 SUBJECTS: Final = (1, 2, 3, 4, 5, 6, 7, 8)

@@ -12,7 +12,7 @@ import numpy as np
 from pose3d.data.sources.frame_selection import first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.matlab import load_v5
-from pose3d.data.sources.people import Person, need_images, people_tasks
+from pose3d.data.sources.people import Person, add_allow_missing, people_tasks, usable_people, with_images
 from pose3d.data.sources.plan import Missing, Plan, existing_root
 from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_17, MPII_16, remap
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", default="train", choices=list(JSON_OF_SPLIT), help="valid needs annot/valid.json (2,958 people)")
     add("--annotations", default="auto", choices=["auto", "mat", "json"], help="auto: JSON where it is there")
     add("--all-people", action="store_true", help="of the .mat: also people who stand close to others")
+    add_allow_missing(parser)
 
 
 def plan(
@@ -41,6 +42,7 @@ def plan(
     split: str = "train",
     annotations: str = "auto",
     all_people: bool = False,
+    allow_missing: bool = False,
 ) -> Plan:
     """Check the tree and list the people of `split`."""
     root = existing_root(root, "MPII")
@@ -63,8 +65,9 @@ def plan(
         missing.raise_if_any()
         assert mat_path is not None
         people, read = from_mat(mat_path, root / "images", all_people), "mat"
-    need_images(people, missing)
-    missing.raise_if_any("unpack the images again")
+    notes: list[str] = []
+    people = with_images(usable_people(people, notes), missing, notes, allow_missing)
+    missing.raise_if_any("unpack the images again, or go on without them with --allow-missing")
     (kept,) = first_look([np.arange(len(people))], limit)
     return Plan(
         source="mpii",
@@ -79,6 +82,7 @@ def plan(
             "single": read == "mat" and not all_people,
             "limit": limit,
         },
+        notes=notes,
     )
 
 
@@ -114,9 +118,17 @@ def from_mat(path: Path, images: Path, all_people: bool) -> list[Person]:
     release = load_v5(path, "RELEASE", struct_as_record=False, squeeze_me=True)["RELEASE"]
     if lacking := [name for name in ("annolist", "img_train", "single_person") if not hasattr(release, name)]:
         raise PoseError(f"RELEASE in {path} has no {', '.join(lacking)}; is it {MAT_NAME}?")
+    try:
+        return _people_of(release, images, all_people)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise PoseError(f"RELEASE in {path} is not built as MPII's: {error}; download it again") from error
+
+
+def _people_of(release: Any, images: Path, all_people: bool) -> list[Person]:
     people: list[Person] = []
-    annotations, in_train, singles = (np.atleast_1d(getattr(release, name)) for name in
-                                      ("annolist", "img_train", "single_person"))  # fmt: skip
+    annotations, in_train = np.atleast_1d(release.annolist), np.atleast_1d(release.img_train)
+    # The indices of a release of one image are not nested in a cell any more.
+    singles = [release.single_person] if len(annotations) == 1 else np.atleast_1d(release.single_person)
     for number, (annotation, train, single) in enumerate(zip(annotations, in_train, singles, strict=True)):
         if not train:
             continue

@@ -1,12 +1,12 @@
 """Run tasks in parallel and keep each finished one on disk, so that a killed run goes on where it was.
 
 The folder `<out>.parts` holds one small pose store a task, with a JSON file beside it that appears last: a part without
-it is unfinished and made again. `plan.json` says which plan the parts belong to; parts of another plan are deleted.
+it is unfinished and made again. `plan.json` says which plan the parts belong to: parts of another plan, of other files
+or of files that have changed since are deleted.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections import Counter
@@ -15,14 +15,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pose3d.data.sources.plan import Plan, Task
+from pose3d import __version__
+from pose3d.data.sources.fingerprint import content_digest, file_state
+from pose3d.data.sources.plan import Plan, Skips, Task
 from pose3d.data.store_writer import StoreWriter
 from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
 from pose3d.files import write_whole
-
-EXTRAS = ("masks", "part_labels")
-"""Attributes of tasks that tell whether those pictures are stored too."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Part:
 
     path: Path
     num_samples: int
-    skipped: dict[str, int]
+    skips: Skips
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,14 @@ class Parts:
 
     folder: Path
     plan: Plan
+    fingerprint: str
 
     @classmethod
     def open(cls, out: Path, plan: Plan) -> Parts:
-        """`<out>.parts`, emptied if it belongs to another plan."""
-        parts = cls(out.with_name(out.name + ".parts"), plan)
+        """`<out>.parts`, emptied if it belongs to another plan or its files have changed."""
+        fingerprint = plan_fingerprint(plan)
+        parts = cls(out.with_name(out.name + ".parts"), plan, fingerprint)
         record = parts.folder / "plan.json"
-        fingerprint = parts.fingerprint()
         try:
             known = json.loads(record.read_text())["fingerprint"] if record.is_file() else None
             if known != fingerprint:
@@ -59,22 +59,6 @@ class Parts:
             ) from error
         return parts
 
-    def fingerprint(self) -> str:
-        """Differs where another plan would write other samples."""
-        tasks = [
-            (
-                task.name,
-                task.num_samples,
-                repr(getattr(task, "framing", "")),
-                [bool(getattr(task, p, 0)) for p in EXTRAS],
-            )
-            for task in self.plan.tasks
-        ]
-        rows = [getattr(task, "rows", None) for task in self.plan.tasks]
-        frames = [[int(row) for row in task_rows] if task_rows is not None else None for task_rows in rows]
-        text = json.dumps([self.plan.source, self.plan.sampling, tasks, frames], sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
-
     def path(self, number: int) -> Path:
         """Store of task `number`."""
         return self.folder / f"{number:05d}-{self.plan.tasks[number].name}.h5"
@@ -86,9 +70,10 @@ class Parts:
             return None
         try:
             content = json.loads(record.read_text())
-        except ValueError:
+            skips = Skips(Counter(content["chosen"]), content["damaged"])
+            return Part(self.path(number), content["num_samples"], skips)
+        except (ValueError, KeyError, TypeError):
             return None
-        return Part(self.path(number), content["num_samples"], content["skipped"])
 
     def run(self, workers: int, progress: Progress) -> list[Part]:
         """Make every part that is not there yet; the result is in the order of the tasks."""
@@ -107,11 +92,20 @@ class Parts:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def plan_fingerprint(plan: Plan) -> str:
+    """Differs where this plan, these files or this version would write other samples."""
+    head = (__version__, plan.source, plan.joint_set, plan.sequence_names, plan.activity_names, plan.scene_names)
+    digest = content_digest((head, plan.augmentable, plan.sampling, tuple(plan.tasks)))
+    for path in sorted({path for task in plan.tasks for path in task.files()}):
+        digest.update(file_state(path).encode())
+    return digest.hexdigest()
+
+
 def _make(plan: Plan, task: Task, path: Path, tick: Progress) -> None:
     """Run one task into one part."""
-    skipped: Counter[str] = Counter()
+    skips = Skips()
     written = 0
-    samples = task.samples(lambda reason: skipped.update([reason]))
+    samples = task.samples(skips)
     first = next(samples, None)
     if first is not None:
         with part_writer(plan, path) as writer:
@@ -120,7 +114,7 @@ def _make(plan: Plan, task: Task, path: Path, tick: Progress) -> None:
                 written += 1
                 tick(1)
     record = path.with_suffix(".json")
-    write_whole(record, json.dumps({"num_samples": written, "skipped": skipped}))
+    write_whole(record, json.dumps({"num_samples": written, "chosen": skips.chosen, "damaged": skips.damaged}))
 
 
 def part_writer(plan: Plan, path: Path, **attrs: Any) -> StoreWriter:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from pose3d.errors import PoseError
-
-Skip = Callable[[str], None]
-"""Called with a reason for each sample that a task leaves out."""
 
 SHOWN = 10
 
@@ -25,8 +23,37 @@ class Sample:
     part_labels: bytes | None = None
 
 
+@dataclass
+class Skips:
+    """What a task leaves out, and why.
+
+    Attributes:
+        chosen: samples left out by a rule of the source, by reason.
+        damaged: samples left out because a file is damaged: the file, with the numbers of the frames.
+    """
+
+    chosen: Counter[str] = field(default_factory=Counter)
+    damaged: dict[str, list[int]] = field(default_factory=dict)
+
+    def rule(self, reason: str) -> None:
+        """Leave one sample out by a rule."""
+        self.chosen[reason] += 1
+
+    def damage(self, what: object, frame: int = 0) -> None:
+        """Leave one sample out because `what`, a file or a sentence about one, is damaged."""
+        self.damaged.setdefault(str(what), []).append(frame)
+
+
+def damage_text(what: str, frames: Sequence[int]) -> str:
+    """One sentence about damaged frames of a file."""
+    if not any(frames):
+        return what if len(frames) == 1 else f"{what} ({len(frames)} samples)"
+    shown = ", ".join(str(frame) for frame in frames[:SHOWN]) + (", ..." if len(frames) > SHOWN else "")
+    return f"{what}: {len(frames)} frame{'s' * (len(frames) > 1)} missing or damaged ({shown})"
+
+
 class Task(Protocol):
-    """A piece of work that one process does alone, e.g. one video. Must be picklable and repeatable."""
+    """A piece of work that one process does alone, e.g. one video. Must be a picklable dataclass, and repeatable."""
 
     @property
     def name(self) -> str:
@@ -34,9 +61,12 @@ class Task(Protocol):
 
     @property
     def num_samples(self) -> int:
-        """How many samples are expected (fewer may come: see `Skip`)."""
+        """How many samples are expected (fewer may come: see `Skips`)."""
 
-    def samples(self, skip: Skip) -> Iterator[Sample]:
+    def files(self) -> Iterable[Path]:
+        """Every file that `samples` reads. Work is begun anew when one of them has changed."""
+
+    def samples(self, skips: Skips) -> Iterator[Sample]:
         """Decode, crop and label, in a fixed order."""
 
 

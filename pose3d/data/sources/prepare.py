@@ -8,15 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import h5py
+
 from pose3d import __version__
 from pose3d.data.schema import COLUMNS
-from pose3d.data.sources.parts import Part, Parts, part_writer
-from pose3d.data.sources.plan import Plan
+from pose3d.data.sources.parts import Part, Parts, part_writer, plan_fingerprint
+from pose3d.data.sources.plan import SHOWN, Plan, damage_text
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 
 # Encoded image and mask of one sample, at the least; tells a hopeless disk before the work begins.
 MIN_SAMPLE_BYTES = 8_000
+RECORDED = 100
+"""Sentences about damaged files that go into the store."""
 
 
 @dataclass
@@ -30,6 +34,11 @@ class Summary:
     sequences: set[int] = field(default_factory=set)
     cameras: set[int] = field(default_factory=set)
     skipped: Counter[str] = field(default_factory=Counter)
+    """Samples left out by a rule of the source, by reason."""
+    damaged: list[str] = field(default_factory=list)
+    """One sentence for each file of which samples are lost."""
+    num_damaged: int = 0
+    """Samples that are lost."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -46,6 +55,7 @@ def prepare(
     total = plan.num_samples
     if total == 0:
         raise PoseError(f"no frame of {plan.source} is left to write; {'; '.join(plan.notes) or 'loosen the sampling'}")
+    _check_target(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(out.parent).free
@@ -59,16 +69,33 @@ def prepare(
     report = progress or (lambda step, done, total: None)
     parts = Parts.open(out, plan)
     finished = parts.run(workers, lambda done: report("decode", done, total))
+    if plan_fingerprint(plan) != parts.fingerprint:
+        parts.remove()
+        raise PoseError(f"files of the {plan.source} tree changed while they were read; run the same command again")
     summary = Summary(out, notes=list(plan.notes))
     for part in finished:
-        summary.skipped.update(part.skipped)
+        summary.skipped.update(part.skips.chosen)
+        for what, frames in part.skips.damaged.items():
+            summary.damaged.append(damage_text(what, frames))
+            summary.num_damaged += len(frames)
     written = sum(part.num_samples for part in finished)
     if written == 0:
-        raise PoseError(f"every frame of {plan.source} was left out: {dict(summary.skipped)}; nothing was written")
+        reasons = [*(f"{count}: {reason}" for reason, count in summary.skipped.items()), *summary.damaged]
+        raise PoseError(
+            f"every frame of {plan.source} was left out ({'; '.join(reasons[:SHOWN])}); nothing was written"
+        )
     _join(plan, finished, out, seed, lambda done: report("join", done, written), summary)
     parts.remove()
     summary.num_bytes = out.stat().st_size
     return summary
+
+
+def _check_target(out: Path) -> None:
+    """Refuse to replace what is no pose store; `out` is written last, so this must be known first."""
+    if out.is_dir():
+        raise PoseError(f"--out {out} is a folder; name the file to write, for example {out / 'store.h5'}")
+    if out.exists() and not h5py.is_hdf5(out):
+        raise PoseError(f"--out {out} exists and is no pose store; it is left as it is, choose another name")
 
 
 def _join(
@@ -81,6 +108,7 @@ def _join(
         "sampling": plan.sampling,
         "notes": list(plan.notes),
         "skipped": dict(sorted(summary.skipped.items())),
+        "damaged": summary.damaged[:RECORDED],
     }
     with part_writer(plan, out, **attrs) as writer:
         for part in finished:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.io import loadmat, savemat
 
 from pose3d.data.sources.h36m_cdf import read_poses
-from pose3d.data.sources.video import Video
+from pose3d.data.videos import Video
 from pose3d.synth.layouts.files import V73File, VideoWriter, save_cdf
 
 DAMAGES = []

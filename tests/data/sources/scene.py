@@ -90,3 +90,14 @@ def write_video(path, images: list[np.ndarray], fps: float = 25.0) -> None:
     for image in images:
         writer.write(image)
     writer.release()
+
+
+def destroy_frame(path, number: int) -> None:
+    """Overwrite one frame of a motion-JPEG video with zeros."""
+    content = bytearray(path.read_bytes())
+    place = content.index(b"movi")
+    for _ in range(number + 1):
+        place = content.index(b"00dc", place + 4)
+    size = int.from_bytes(content[place + 4 : place + 8], "little")
+    content[place + 8 : place + 8 + size] = bytes(size)
+    path.write_bytes(content)

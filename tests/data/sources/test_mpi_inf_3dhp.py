@@ -4,15 +4,17 @@ import shutil
 
 import numpy as np
 import pytest
+from scipy.io import loadmat, savemat
 
+from pose3d.app import main
 from pose3d.data.schema import CHAIR, LOWER, PERSON, UPPER
 from pose3d.data.sources import mpi_inf_3dhp
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.prepare import prepare
 from pose3d.data.store import PoseStore
-from pose3d.errors import PoseError
+from pose3d.errors import INCOMPLETE, PoseError
 from tests.data.sources.mpi_inf_3dhp_trees import CHEST, UNIVERSAL, camera, write_train
-from tests.data.sources.scene import frame_of, walk, write_video
+from tests.data.sources.scene import destroy_frame, frame_of, walk, write_video
 
 WHOLE = Framing(0, 0)
 
@@ -188,6 +190,57 @@ def test_a_video_that_ends_early_stops_the_work_unless_it_is_known(broken, monke
     with pytest.raises(PoseError, match=r"S6/Seq2 video_4 .* has 2 of 6 frames"):
         mpi_inf_3dhp.plan(broken, framing=WHOLE, subjects=(6,))
     assert mpi_inf_3dhp.plan(broken, framing=WHOLE, subjects=(6,), allow_short_videos=True).notes
+
+
+def test_damaged_frames_are_left_out_and_said(broken, capsys):
+    sequences = broken / "S1" / "Seq1", broken / "S1" / "Seq2"
+    destroy_frame(sequences[0] / "imageSequence" / "video_0.avi", 2)
+    destroy_frame(sequences[1] / "FGmasks" / "video_4.avi", 5)
+    command = ["prepare", "mpi_inf_3dhp", "--root", str(broken), "--out", str(broken / "out.h5"), "--subjects", "1",
+               "--movement", "0", "--min-inside", "0", "--workers", "1"]  # fmt: skip
+    assert main(command) == INCOMPLETE == 3
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "lost in damaged files │ 2" in printed
+    store = PoseStore(broken / "out.h5")
+    assert len(store) == 2 * 5 * 6 - 2
+    assert [sentence.split("/S1/")[1] for sentence in store.attrs["damaged"]] == [
+        "Seq1/imageSequence/video_0.avi: 1 frame missing or damaged (2)",
+        "Seq2/FGmasks/video_4.avi: 1 frame missing or damaged (5)",
+    ]
+    for sequence, view, lost in ((0, 0, 2), (1, 4, 5)):
+        mine = np.flatnonzero((store.labels("camera") == view) & (store.labels("sequence") == sequence))
+        left = [n for n in range(6) if n != lost]
+        assert list(store.labels("frame")[mine]) == left
+        assert [frame_of(store.image(index)) for index in mine] == left
+    assert main([*command, "--allow-damaged"]) == 0
+
+
+def test_a_cut_video_is_refused_whatever_its_header_says(broken):
+    path = broken / "S1" / "Seq1" / "imageSequence" / "video_4.avi"
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(PoseError, match=r"S1/Seq1 video_4 .* has [0-3] of 6 frames"):
+        mpi_inf_3dhp.plan(broken, framing=WHOLE, subjects=(1,))
+    plan = mpi_inf_3dhp.plan(broken, framing=WHOLE, subjects=(1,), movement=0, min_inside=0, allow_short_videos=True)
+    assert any("has" in note and "the rest is left out" in note for note in plan.notes)
+    assert not prepare(plan, broken / "out.h5").damaged
+
+
+def test_frames_whose_labels_are_nan_are_left_out_and_counted(broken):
+    path = broken / "S1" / "Seq2" / "annot.mat"
+    mat = {key: value for key, value in loadmat(path).items() if key[0] != "_"}
+    for key, view, frame in (("annot2", 0, 1), ("annot3", 2, 3), ("univ_annot3", 4, 2), ("annot2", 8, 1)):
+        mat[key][view, 0][frame, 7] = np.inf if key == "annot3" else np.nan
+    savemat(path, mat)
+    plan = mpi_inf_3dhp.plan(broken, framing=WHOLE, subjects=(1,), movement=0, min_inside=0)
+    found = [note for note in plan.notes if "NaN" in note]
+    assert [note.split(":")[0] for note in found] == [f"S1/Seq2 video_{view}" for view in (0, 2, 4, 8)]
+    assert all("1 frames left out" in note for note in found)
+    prepare(plan, broken / "out.h5")
+    store = PoseStore(broken / "out.h5")
+    assert len(store) == 2 * 5 * 6 - 4
+    for name in ("joints_2d", "joints_3d", "joints_3d_univ", "bbox"):
+        assert np.isfinite(store.labels(name)).all()
 
 
 def test_a_video_of_another_size_than_its_calibration_stops_the_work(broken):

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from pose3d.app import main
+from pose3d.data.doctor import check_tree
 from pose3d.data.sources import lsp, lspet, mpii
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.prepare import prepare
@@ -108,6 +110,73 @@ def test_mpii_mat_gives_single_people_from_zero_with_the_official_head_size(mpii
     assert abs(int(store.image(1).mean()) - 180) <= 1
     everyone = mpii.plan(root, framing=WHOLE, all_people=True)
     assert everyone.num_samples == 4
+
+
+def thorax_only(root, kind):
+    """Two people in one image; of the second, only MPII's thorax is labelled, which is none of the 17 joints."""
+    joints = np.random.default_rng(0).uniform(40, 100, (16, 2))
+    picture(root / "images" / "a.jpg", 90)
+    if kind == "json":
+        people = [{"image": "a.jpg", "joints": joints.tolist(), "joints_vis": vis, "center": [90, 60], "scale": 1.0}
+                  for vis in ([1] * 16, [int(joint == 7) for joint in range(16)])]  # fmt: skip
+        (root / "annot").mkdir()
+        (root / "annot" / "train.json").write_text(json.dumps(people))
+        return
+    others = [joint for joint in range(16) if joint != 7]
+    rects = [struct(x1=50, y1=20, x2=80, y2=60, scale=1.0, annopoints=points(joints, skip)) for skip in ((), others)]
+    release = struct(
+        annolist=struct(image=struct(name="a.jpg"), annorect=structs(rects)),
+        img_train=np.array([[1]], np.uint8),
+        single_person=row([np.array([[1], [2]])]).T,
+    )
+    savemat(root / mpii.MAT_NAME, {"RELEASE": release})
+
+
+@pytest.mark.parametrize("kind", ["json", "mat"])
+def test_a_person_of_whom_only_the_thorax_is_labelled_is_left_out(tmp_path, kind):
+    thorax_only(tmp_path, kind)
+    summary = prepare(mpii.plan(tmp_path, framing=Framing()), tmp_path / "out.h5")
+    assert summary.num_samples == 1
+    assert summary.notes == ["1 people are left out, none of the 17 joints is labelled"]
+    findings = [str(finding) for finding in check_tree(tmp_path)]
+    assert not [finding for finding in findings if finding.startswith("error")]
+    assert any("none of the 17 joints" in finding for finding in findings)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_joints_that_are_no_numbers_count_as_not_labelled(tmp_path, value):
+    thorax_only(tmp_path, "json")
+    path = tmp_path / "annot" / "train.json"
+    people = json.loads(path.read_text())
+    people[0]["joints"][9] = [value, 50.0]  # head top
+    path.write_text(json.dumps(people))
+    summary = prepare(mpii.plan(tmp_path, framing=Framing()), tmp_path / "out.h5")
+    assert "1 labelled joints are left out, their coordinates are NaN or infinite" in summary.notes
+    store = PoseStore(tmp_path / "out.h5")
+    assert store.labels("visible")[0, 0] == 0
+    assert np.isfinite(store.labels("joints_2d")).all()
+
+
+def test_images_that_cannot_be_read_are_left_out_and_said(tmp_path, capsys):
+    thorax_only(tmp_path, "json")
+    path = tmp_path / "annot" / "train.json"
+    whole = json.loads(path.read_text())[0]
+    names = ["a.jpg", "size.jpg", "cut.jpg", "empty.jpg", "b.jpg", "dangling.jpg"]
+    path.write_text(json.dumps([whole | {"image": name} for name in names]))
+    content = (tmp_path / "images" / "a.jpg").read_bytes()
+    place = content.index(b"\xff\xc0") + 5
+    (tmp_path / "images" / "size.jpg").write_bytes(content[:place] + b"\xff\xdc\xff\xdc" + content[place + 4 :])
+    (tmp_path / "images" / "cut.jpg").write_bytes(content[:-40])
+    (tmp_path / "images" / "empty.jpg").write_bytes(b"")
+    (tmp_path / "images" / "b.jpg").mkdir()
+    (tmp_path / "images" / "dangling.jpg").symlink_to("nowhere.jpg")
+    command = ["prepare", "mpii", "--root", str(tmp_path), "--out", str(tmp_path / "out.h5"), "--workers", "1"]
+    assert main(command) == 2
+    assert "2 images are missing" in capsys.readouterr().err
+    assert main([*command, "--allow-missing"]) == 3
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("size.jpg", "cut.jpg", "empty.jpg"))
+    assert len(PoseStore(tmp_path / "out.h5")) == 1
 
 
 def test_mpii_crops_move_labels_and_head_size_with_the_pixels(mpii_tree):

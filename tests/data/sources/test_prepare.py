@@ -1,6 +1,8 @@
 """The driver: the same bytes whatever the workers, resumable, complete or absent."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from pose3d.app import main
 from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
+from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.plan import Plan, Sample
 from pose3d.data.sources.prepare import prepare
 from pose3d.data.store import PoseStore
@@ -23,18 +26,21 @@ class Numbers:
     first: int
     count: int
     broken: int = -1
-    flaw: type[BaseException] = PoseError
+    paths: tuple[Path, ...] = ()
 
     @property
     def num_samples(self):
         return self.count
 
-    def samples(self, skip):
+    def files(self):
+        return self.paths
+
+    def samples(self, skips):
         for number in range(self.first, self.first + self.count):
             if number == self.broken:
-                raise self.flaw("this file does not decode")
+                raise PoseError("this file does not decode")
             if number % 10 == 7:
-                skip("seven")
+                skips.rule("seven")
                 continue
             image = cv2.imencode(".jpg", np.full((8, 8, 3), number, np.uint8))[1].tobytes()
             yield Sample(image, None, labels(number))
@@ -67,9 +73,7 @@ def test_workers_change_nothing(tmp_path):
 
 def test_a_killed_run_goes_on_without_doing_finished_work_again(tmp_path):
     out = tmp_path / "out.h5"
-    killed = [*TASKS[:2], Numbers("task2", 20, 10, broken=25, flaw=KeyboardInterrupt), TASKS[3]]
-    with pytest.raises(KeyboardInterrupt):
-        prepare(make_plan(*killed), out)
+    interrupt(make_plan(*TASKS), out, after=23)
     assert not out.exists()
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "out.h5.parts").glob("*.h5")}
     assert len(done) == 2
@@ -89,6 +93,20 @@ def test_a_killed_run_goes_on_without_doing_finished_work_again(tmp_path):
     assert not (tmp_path / "out.h5.parts").exists()
 
 
+def interrupt(plan, out, after):
+    """Prepare and press Ctrl-C after so many samples."""
+    done = 0
+
+    def progress(step, count, total):
+        nonlocal done
+        done += count
+        if done >= after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(plan, out, progress=progress)
+
+
 def test_parts_of_another_plan_are_not_used(tmp_path):
     out = tmp_path / "out.h5"
     with pytest.raises(PoseError):
@@ -98,13 +116,85 @@ def test_parts_of_another_plan_are_not_used(tmp_path):
     assert list(PoseStore(out).labels("frame")) == [50, 51, 52]
 
 
+def resumed(out, plan):
+    """Prepare again; whether the unfinished work was used, told from how often the progress was called."""
+    steps = []
+    prepare(plan, out, progress=lambda step, done, total: steps.append(done) if step == "decode" else None)
+    return max(steps) > 1
+
+
+@dataclass(frozen=True)
+class Labelled(Numbers):
+    """A task with labels of its own."""
+
+    labels: np.ndarray = field(default_factory=lambda: np.zeros((2, 17, 3)))
+    framing: Framing = field(default_factory=Framing)
+
+
+def test_unfinished_work_is_used_only_with_the_same_files_labels_and_version(tmp_path, monkeypatch):
+    source = tmp_path / "video.avi"
+    source.write_bytes(b"frames")
+
+    def plan(name="s", labels=None, framing=None, paths=(source,)):
+        labels = np.zeros((2, 17, 3)) if labels is None else labels
+        tasks = [Labelled(f"t{n}", 10 * n, 10, -1, paths, labels, framing or Framing()) for n in range(3)]
+        return Plan("test", "mpi_inf_3dhp_17", [name], ["a"], ["c"], tasks, {"rule": "all"})
+
+    def unfinished(out):
+        interrupt(plan(), out, after=14)
+        return out
+
+    assert resumed(unfinished(tmp_path / "same.h5"), plan())
+    changed = np.zeros((2, 17, 3))
+    changed[1, 16, 2] = 1e-9
+    assert not resumed(unfinished(tmp_path / "labels.h5"), plan(labels=changed))
+    assert not resumed(unfinished(tmp_path / "type.h5"), plan(labels=np.zeros((2, 17, 3), np.float32)))
+    assert not resumed(unfinished(tmp_path / "names.h5"), plan(name="other"))
+    assert not resumed(unfinished(tmp_path / "framing.h5"), plan(framing=Framing(0, 0)))
+    assert not resumed(unfinished(tmp_path / "more.h5"), plan(paths=(source, tmp_path / "other.avi")))
+    out = unfinished(tmp_path / "version.h5")
+    with monkeypatch.context() as patch:
+        patch.setattr("pose3d.data.sources.parts.__version__", "0.0.0")
+        assert not resumed(out, plan())
+    out = unfinished(tmp_path / "time.h5")
+    os.utime(source, ns=(1, 1))
+    assert not resumed(out, plan())
+    out = unfinished(tmp_path / "size.h5")
+    source.write_bytes(b"more frames")
+    os.utime(source, ns=(1, 1))
+    assert not resumed(out, plan())
+    out = unfinished(tmp_path / "gone.h5")
+    source.unlink()
+    assert not resumed(out, plan())
+
+
+def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path):
+    source = tmp_path / "video.avi"
+    source.write_bytes(b"frames")
+    plan = make_plan(Numbers("t", 0, 10, paths=(source,)))
+    with pytest.raises(PoseError, match="changed while they were read"):
+        prepare(plan, tmp_path / "out.h5", progress=lambda step, done, total: source.write_bytes(b"other frames"))
+    assert [path.name for path in tmp_path.iterdir()] == ["video.avi"]
+
+
+def test_a_target_that_cannot_be_replaced_is_said_before_the_work(tmp_path):
+    (tmp_path / "notes.h5").write_text("mine")
+    for out, match in ((tmp_path, "is a folder"), (tmp_path / "notes.h5", "no pose store")):
+        with pytest.raises(PoseError, match=match):
+            prepare(make_plan(Numbers("bad", 0, 10, broken=0)), out)
+    with pytest.raises(PoseError, match="cannot write"):
+        prepare(make_plan(Numbers("bad", 0, 10, broken=0)), tmp_path / "notes.h5" / "out.h5")
+    assert (tmp_path / "notes.h5").read_text() == "mine"
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_leaves_an_older_store_as_it_was(tmp_path, workers):
     out = tmp_path / "out.h5"
-    out.write_text("older")
+    prepare(make_plan(TASKS[1]), out)
+    older = out.read_bytes()
     with pytest.raises(PoseError, match="does not decode"):
         prepare(make_plan(TASKS[0], Numbers("bad", 10, 10, broken=15)), out, workers=workers)
-    assert out.read_text() == "older"
+    assert out.read_bytes() == older
     assert not list(tmp_path.glob("**/*.partial"))
 
 

@@ -18,8 +18,8 @@ from pose3d.data.sources import mpii as mpii_reader
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.h36m_tree import ACTIVITIES, CAMERAS
 from pose3d.data.sources.prepare import prepare
-from pose3d.data.sources.video import Video
 from pose3d.data.store import PoseStore
+from pose3d.data.videos import Video
 from pose3d.errors import PoseError
 from pose3d.synth.layouts import files, h36m, mpi_inf_3dhp, mpi_inf_3dhp_test, wild, write_layout
 from pose3d.synth.layouts.body_parts import part_labels
