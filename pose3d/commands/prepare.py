@@ -18,10 +18,10 @@ from pose3d.errors import INCOMPLETE
 HELP = "Read a data set as its authors publish it and write one pose store, ready to train on or to score with."
 EXAMPLE = "pose3d prepare mpi_inf_3dhp --root /data/mpi_inf_3dhp --out data/mpi_inf_3dhp.h5 --limit 200"
 
-# Sources whose images are kept whole: test sets, so that predictions are in official pixels, and small pictures.
 LISTED = 20
 """Damaged files that the summary names."""
 
+# Sources whose images are kept whole: test sets, so that predictions are in official pixels, and small pictures.
 WHOLE_IMAGES = ("mpi_inf_3dhp_test", "lsp", "lspet", "humaneva")
 
 
@@ -56,11 +56,13 @@ def _add_shared(parser: argparse.ArgumentParser, whole: bool) -> None:
 def run(args: argparse.Namespace) -> int:
     """Plan, run, sum up."""
     from pose3d.data.sources.framing import Framing
-    from pose3d.data.sources.prepare import prepare
+    from pose3d.data.sources.prepare import check_out, prepare
+
+    check_out(args.out)
 
     console = Console(stderr=True)
-    shared = {"root", "out", "limit", "workers", "seed", "margin", "person_px", "source", "command", "run"}
-    shared |= {"allow_damaged"}
+    shared = {"root", "out", "limit", "workers", "seed", "margin", "person_px", "allow_damaged"}
+    shared |= {"source", "command", "run"}
     own: dict[str, Any] = {name: value for name, value in vars(args).items() if name not in shared}
     source = import_module(f"pose3d.data.sources.{args.source}")
     with console.status(f"looking at {args.root}"):

@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from pose3d.cores import available_cores
-from pose3d.errors import PoseError
+from pose3d.errors import INCOMPLETE, PoseError
 from pose3d.synth.layouts import LAYOUTS
 from pose3d.synth.worlds import PRESETS, WORLDS
 
@@ -66,7 +66,9 @@ def run(args: argparse.Namespace) -> int:
     resolution = 256 if args.resolution is None else args.resolution
     if resolution < 64 or args.workers < 1 or args.seed < 0:
         raise PoseError("--resolution must be at least 64, --workers at least 1 and --seed not negative")
-    photos = photos_in(args.backgrounds) if args.backgrounds else ()
+    photos, refused = photos_in(args.backgrounds) if args.backgrounds else ((), [])
+    for sentence in refused:
+        _say(f"{sentence}: it is left out")
     jobs = [
         Job(name, num, args.seed, resolution, photos if name == "wild2d" else ()) for name, num in _counts(args).items()
     ]
@@ -77,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
         contact_sheet(jobs, args.preview)
         _say(f"wrote {args.preview}")
-    return 0
+    return INCOMPLETE if refused else 0
 
 
 def _write_stores(jobs: list[Job], out: Path, workers: int) -> None:

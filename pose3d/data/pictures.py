@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pose3d.data.images import SUFFIXES, list_images, read_image
 from pose3d.errors import PoseError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 KEPT_BYTES = 40_000_000
 """Most that a bank keeps in memory, in each process that uses it."""
 
@@ -44,6 +45,7 @@ class PictureBank:
         # Half as large again as what is drawn, so that no two draws from one picture are alike.
         self.side = size + size // 2
         self.files = [] if folder is None else _picture_files(Path(folder))
+        self._unreadable: set[Path] = set()
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self._capacity = max(1, KEPT_BYTES // (3 * self.side**2))
         # A pattern costs more to make than a picture to read, so there are no more patterns than are kept.
@@ -69,7 +71,7 @@ class PictureBank:
             self._kept.move_to_end(number)
             return self._kept[number]
         if self.files:
-            picture = _read_square(self.files[number], self.side)
+            picture = self._read(number)
         else:
             made = self.procedural(np.random.default_rng((self.seed, number)), min(self.side, PATTERN_SIDE))
             picture = np.asarray(cv2.resize(made, (self.side, self.side), interpolation=cv2.INTER_LINEAR))
@@ -78,21 +80,33 @@ class PictureBank:
             self._kept.popitem(last=False)
         return picture
 
+    def _read(self, number: int) -> np.ndarray:
+        """Picture `number`, or the next one of the folder that can be read; each damaged file is warned about once."""
+        for path in self.files[number:] + self.files[:number]:
+            if path in self._unreadable:
+                continue
+            try:
+                return _read_square(path, self.side)
+            except PoseError as error:
+                self._unreadable.add(path)
+                warnings.warn(f"{error}; the next picture of the folder takes its place", stacklevel=2)
+        raise PoseError(f"none of the {len(self.files)} pictures in the folder of {self.files[0]} can be read")
+
 
 def _picture_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise PoseError(f"there is no folder of pictures at {folder}; name one, or leave it out for patterns made here")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
+    found = list_images(folder, recursive=True)
+    for sentence in found.refused:
+        warnings.warn(f"{sentence}: it is left out", stacklevel=2)
+    if not found.paths:
         raise PoseError(f"{folder} holds no pictures ({', '.join(SUFFIXES)}); add some or leave the folder out")
-    return files
+    return found.paths
 
 
 def _read_square(path: Path, side: int) -> np.ndarray:
     """The largest centred square of a picture, (side, side, 3) RGB."""
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise PoseError(f"{path} is no picture that can be read; remove it from the folder")
+    picture, _ = read_image(path, upright=True)
     height, width = picture.shape[:2]
     edge = min(height, width)
     top, left = (height - edge) // 2, (width - edge) // 2

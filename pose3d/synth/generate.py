@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 
 from pose3d import __version__
+from pose3d.data.images import SUFFIXES, list_images, read_image
 from pose3d.data.store_writer import StoreWriter
 from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
@@ -29,7 +30,6 @@ SHARD = 64
 """Images in a shard."""
 
 GENERATOR = f"pose3d synth {__version__}"
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,24 @@ class Job:
         return json.dumps(fields, sort_keys=True)
 
 
-def photos_in(folder: Path) -> tuple[Path, ...]:
-    """Pictures in a folder of a user's own backgrounds, in order of their names."""
+def photos_in(folder: Path) -> tuple[tuple[Path, ...], list[str]]:
+    """A user's own backgrounds: pictures in order of their names, and a sentence for each that cannot be read."""
     if not folder.is_dir():
         raise PoseError(f"there is no folder {folder}; --backgrounds needs a folder of pictures")
-    photos = tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES))
+    found = list_images(folder, recursive=True)
+    photos, refused = [], found.refused
+    for path in found.paths:
+        try:
+            read_image(path)
+            photos.append(path)
+        except PoseError as error:
+            refused.append(str(error).partition(";")[0])
     if not photos:
-        raise PoseError(f"no pictures ({', '.join(PHOTO_SUFFIXES)}) in {folder}; --backgrounds needs at least one")
-    return photos
+        raise PoseError(
+            f"no picture in {folder} can be read ({', '.join(refused[:3]) or ', '.join(SUFFIXES)}); "
+            f"--backgrounds needs at least one"
+        )
+    return tuple(photos), refused
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pose3d.errors import PoseError
+from pose3d.data.images import read_image
 from pose3d.synth import panoramas
 from pose3d.synth.backgrounds import Flat, Place, Room, Surroundings
 from pose3d.synth.render import Light
@@ -137,9 +137,7 @@ def _flat(textures: Range, rng: np.random.Generator) -> np.ndarray:
 
 def _photo(path: Path, rng: np.random.Generator) -> np.ndarray:
     """A random square part of a user's photo."""
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise PoseError(f"the picture {path} does not decode; take it out of the folder given to --backgrounds")
+    picture, _ = read_image(path, upright=True)
     height, width = picture.shape[:2]
     side = int(min(height, width) * rng.uniform(0.5, 1))
     y, x = (int(rng.integers(n - side + 1)) for n in (height, width))

@@ -1,3 +1,4 @@
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -207,6 +208,31 @@ def test_pictures_of_the_users(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(PoseError, match="holds no pictures"):
         PictureBank(tmp_path / "empty", 32, cloth)
+
+
+def test_a_bank_passes_over_what_cannot_be_read(tmp_path):
+    import cv2
+
+    (tmp_path / "b.jpg").mkdir()
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    for i in range(3):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((50, 80, 3), 60 * i, np.uint8))
+    (tmp_path / "1.png").write_bytes((tmp_path / "1.png").read_bytes()[:-20])
+    with pytest.warns(UserWarning, match="left out") as told:
+        bank = PictureBank(tmp_path, 32, cloth)
+    assert len(told) == 2
+    with pytest.warns(UserWarning, match=r"1\.png is cut short.*the next picture"):
+        drawn = {int(bank.draw(np.random.default_rng(i))[3, 3, 0]) for i in range(20)}
+    assert drawn == {0, 120}
+    bank._kept.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # each file is warned about once
+        bank.draw(np.random.default_rng(0))
+    for i in (0, 2):
+        (tmp_path / f"{i}.png").write_bytes(b"")
+    bank._kept.clear()
+    with pytest.warns(UserWarning, match="does not decode"), pytest.raises(PoseError, match="none of the 3 pictures"):
+        bank.draw(np.random.default_rng(0))
 
 
 def test_memory_of_a_bank_is_bounded(monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 from pose3d.app import main
 from pose3d.data.schema import CHAIR, LOWER, PERSON, UPPER
 from pose3d.data.store import PoseStore
-from pose3d.errors import PoseError
+from pose3d.errors import INCOMPLETE, PoseError
 from pose3d.synth import generate as module
 from pose3d.synth import scenes
 from pose3d.synth.generate import Job, generate, is_complete, photos_in
@@ -128,7 +128,7 @@ def test_photos_decide_the_contents_not_their_folder(tmp_path: Path) -> None:
     for folder, colour in (("a", 40), ("b", 40), ("c", 200)):
         (tmp_path / folder).mkdir()
         cv2.imwrite(str(tmp_path / folder / "photo.png"), np.full((80, 120, 3), colour, np.uint8))
-    same, too, other = (Job("wild2d", 8, resolution=64, photos=photos_in(tmp_path / f)) for f in "abc")
+    same, too, other = (Job("wild2d", 8, resolution=64, photos=photos_in(tmp_path / f)[0]) for f in "abc")
     assert same.parameters() == too.parameters() != other.parameters()
     images = np.stack([PoseStore(generate(other, tmp_path / "out")).image(i) for i in range(8)]).astype(int)
     corners = images[:, :3, :3].reshape(8, -1)
@@ -136,12 +136,26 @@ def test_photos_decide_the_contents_not_their_folder(tmp_path: Path) -> None:
     assert ((np.ptp(corners, axis=1) < 30) & (corners.mean(1) > 170)).sum() >= 4
     (tmp_path / "c" / "photo.png").write_bytes(b"no picture")
     with pytest.raises(PoseError, match=r"photo\.png does not decode"):
-        generate(Job("wild2d", 8, seed=1, resolution=64, photos=photos_in(tmp_path / "c")), tmp_path / "out")
+        photos_in(tmp_path / "c")
     with pytest.raises(PoseError, match="no folder"):
         photos_in(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PoseError, match="no pictures"):
+    with pytest.raises(PoseError, match="no picture"):
         photos_in(tmp_path / "empty")
+
+
+def test_photos_that_cannot_be_read_are_left_out_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "photos"
+    (folder / "b.jpg").mkdir(parents=True)
+    cv2.imwrite(str(folder / "good.png"), np.full((80, 120, 3), 90, np.uint8))
+    (folder / "cut.png").write_bytes((folder / "good.png").read_bytes()[:-20])
+    (folder / "gone.jpg").symlink_to("nowhere.jpg")
+    arguments = ["synth", "--worlds", "wild2d", "--num", "wild2d=2", "--resolution", "64", "--workers", "1"]
+    code = main([*arguments, "--out", str(tmp_path / "out"), "--backgrounds", str(folder)])
+    assert code == INCOMPLETE
+    told = capsys.readouterr().err
+    assert all(f"{name} is" in told for name in ("b.jpg", "cut.png", "gone.jpg"))
+    assert len(PoseStore(tmp_path / "out" / "wild2d.h5")) == 2
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

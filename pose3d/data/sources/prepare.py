@@ -16,6 +16,7 @@ from pose3d.data.sources.parts import Part, Parts, part_writer, plan_fingerprint
 from pose3d.data.sources.plan import SHOWN, Plan, damage_text
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
+from pose3d.files import check_target
 
 # Encoded image and mask of one sample, at the least; tells a hopeless disk before the work begins.
 MIN_SAMPLE_BYTES = 8_000
@@ -55,12 +56,9 @@ def prepare(
     total = plan.num_samples
     if total == 0:
         raise PoseError(f"no frame of {plan.source} is left to write; {'; '.join(plan.notes) or 'loosen the sampling'}")
-    _check_target(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(out.parent).free
-    except OSError as error:
-        raise PoseError(f"cannot write to {out.parent}: {error.strerror}; choose another --out") from error
+    check_out(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(out.parent).free
     if free < 2 * total * MIN_SAMPLE_BYTES:
         raise PoseError(
             f"{out.parent} has {free / 1e9:.1f} GB free and {total} samples need at least "
@@ -90,12 +88,13 @@ def prepare(
     return summary
 
 
-def _check_target(out: Path) -> None:
-    """Refuse to replace what is no pose store; `out` is written last, so this must be known first."""
+def check_out(out: Path) -> None:
+    """Raise PoseError where `out` cannot be written or is a file but no pose store: before the work, not after it."""
     if out.is_dir():
-        raise PoseError(f"--out {out} is a folder; name the file to write, for example {out / 'store.h5'}")
+        raise PoseError(f"{out} is a folder; name the pose store to write, for example {out / 'store.h5'}")
     if out.exists() and not h5py.is_hdf5(out):
-        raise PoseError(f"--out {out} exists and is no pose store; it is left as it is, choose another name")
+        raise PoseError(f"{out} exists and is no pose store; it is left as it is, choose another name for --out")
+    check_target(out)
 
 
 def _join(
