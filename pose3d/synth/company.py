@@ -38,7 +38,7 @@ _TARGETS = [
 
 def company(world: World, shot: Shot, staged: Stage, person: Mesh, seed: int) -> list[Mesh]:
     """Draw what else is in a shot: nothing in most, a thing in front, another person, or both."""
-    rng = generator(seed, world.name, "company", shot.index)
+    rng = generator(seed, world.key, "company", shot.index)
     sequence = world.sequences[shot.sequence]
     textures = sequence.look.textures
     meshes: list[Mesh] = []
@@ -56,7 +56,7 @@ def company(world: World, shot: Shot, staged: Stage, person: Mesh, seed: int) ->
                 meshes.append(thing)
                 break
     if rng.random() < PERSON_SHARE:
-        bodies, body = figure(sequence, world.name, "other body", shot.index, seed=seed)
+        bodies, body = figure(sequence, world.key, "other body", shot.index, seed=seed)
         woman = bool(bodies.woman[body])
         clip = snapshot(int(rng.choice((1, 2, 4, 6, 7))), rng)
         who, hatted = draw_person(woman, rng), wears_hat(rng)

@@ -69,18 +69,18 @@ def depict(
     look = described.sequences[shot.sequence].look
     # what a sequence keeps to itself, a world of single pictures draws anew each time
     take = shot.sequence if described.one_outfit else shot.index
-    place, light = choose(look, photos, generator(seed, described.name, "place", take))
+    place, light = choose(look, photos, generator(seed, described.key, "place", take))
     meshes = [_dressing(described, shot.sequence, take, staged.woman, seed).mesh(staged.posed)]
     if staged.clip.chair:
-        meshes.append(_chair(staged, generator(seed, described.name, "chair", shot.sequence, shot.clip)))
+        meshes.append(_chair(staged, generator(seed, described.key, "chair", shot.sequence, shot.clip)))
     if described.candid:
-        rng = generator(seed, described.name, "worn", shot.index)
+        rng = generator(seed, described.key, "worn", shot.index)
         who, hatted = _person(described, take, staged.woman, seed)
         meshes += worn(staged.posed, who, hatted, look.textures, rng)
         meshes += company(described, shot, staged, meshes[0], seed)
         light = _harsher(light, rng)
     return _picture(
-        staged, place, light, meshes, generator(seed, described.name, "picture", shot.index), described.candid
+        staged, place, light, meshes, generator(seed, described.key, "picture", shot.index), described.candid
     )
 
 
@@ -91,7 +91,7 @@ def _dressing(described: World, sequence: int, take: int, woman: bool, seed: int
     declared = described.sequences[sequence]
     # in the wild one body stands for many people
     person, hatted = _person(described, declared.body if described.one_outfit else take, woman, seed)
-    rng = generator(seed, described.name, "outfit", take)
+    rng = generator(seed, described.key, "outfit", take)
     if described.candid:
         outfit = draw_casual(person, woman, declared.look.textures, rng, hatted)
     else:
@@ -101,8 +101,8 @@ def _dressing(described: World, sequence: int, take: int, woman: bool, seed: int
 
 def _person(described: World, who: int, woman: bool, seed: int) -> tuple[Person, bool]:
     """A person of a world by number, and whether a hat is worn (in candid worlds alone)."""
-    person = draw_person(woman, generator(seed, described.name, "person", who))
-    return person, described.candid and wears_hat(generator(seed, described.name, "hat", who))
+    person = draw_person(woman, generator(seed, described.key, "person", who))
+    return person, described.candid and wears_hat(generator(seed, described.key, "hat", who))
 
 
 def _harsher(light: Light, rng: np.random.Generator) -> Light:

@@ -56,7 +56,7 @@ def generator(seed: int, *key: str | int) -> np.random.Generator:
 @lru_cache(maxsize=4)
 def clip_of(world: World, sequence: int, clip: int, seed: int) -> Clip:
     """The motion of one clip of a sequence."""
-    rng = generator(seed, world.name, "clip", sequence, clip)
+    rng = generator(seed, world.key, "clip", sequence, clip)
     shares = world.shares(world.sequences[sequence])
     weights = np.array(list(shares.values()))
     activity = int(rng.choice(list(shares), p=weights / weights.sum()))
@@ -89,11 +89,11 @@ def stage(world: World, shot: Shot, seed: int, resolution: int) -> Stage:
     sequence = world.sequences[shot.sequence]
     clip = clip_of(world, shot.sequence, shot.clip, seed)
     t = shot.clip_frame
-    bodies, body = figure(sequence, world.name, "body", shot.index, seed=seed)
+    bodies, body = figure(sequence, world.key, "body", shot.index, seed=seed)
     posed = pose_body(bodies, body, clip.local[t], clip.root_xy[t], float(clip.airborne[t]))
     forward = clip.local[t, 0, :, 1] * -1  # the pelvis's -y axis in the world
     heading = float(np.arctan2(forward[0], -forward[1]))
-    rng = generator(seed, world.name, "camera", shot.index)
+    rng = generator(seed, world.key, "camera", shot.index)
     rig = world.cameras(sequence)
     size = (resolution * 3 // 2, resolution * 27 // 32) if sequence.scene == 3 else (resolution, resolution)
     outline = posed.vertices[bodies.body_vertices[::4]]  # a quarter of the skin tells the extent well enough

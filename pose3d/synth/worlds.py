@@ -65,7 +65,7 @@ class World:
     `frames` frames, `interval` s apart (so that joints move by more than 200 mm between them, decision D2), each seen
     by `views` of the sequence's cameras. `one_outfit`: clothes and place stay the same for a whole sequence. `share`:
     how often each activity occurs. `candid`: as snapshots are, with any camera, people cut by the border or partly
-    hidden, and a cheap sensor.
+    hidden, and a cheap sensor. `twin_of`: the world whose people, motion and places this one repeats shot by shot.
     """
 
     name: str
@@ -81,6 +81,12 @@ class World:
     weights: tuple[float, ...] = ()
     share: tuple[tuple[int, float], ...] = tuple(SHARE.items())
     candid: bool = False
+    twin_of: str = ""
+
+    @property
+    def key(self) -> str:
+        """What this world's random numbers are drawn by."""
+        return self.twin_of or self.name
 
     def shares(self, sequence: Sequence) -> dict[int, float]:
         """How much of its subject's time a sequence spends on each of its activities.
@@ -195,15 +201,26 @@ def _studio() -> World:
     return World("studio3d", tuple(sequences), rig=cameras.studio, masks=True)
 
 
-def _test() -> World:
+def _test_sequences(cameras_of: Callable[[int], tuple[int, ...]]) -> tuple[Sequence, ...]:
     """Six sequences as in the 3DHP test set: two with green screen, two in a studio without, two outdoors."""
     looks = (_TEST_GREEN, _TEST_GREEN, _TEST_HALL, _TEST_ROOM, _TEST_PARK, _TEST_CITY)
     scenes = (1, 1, 2, 2, 3, 3)
-    sequences = tuple(
-        Sequence(f"TS{i + 1}", i + 1, 26 + i, _ALL if scene < 3 else (1, 2, 4, 5, 6, 7), look, (0,), scene)
+    return tuple(
+        Sequence(f"TS{i + 1}", i + 1, 26 + i, _ALL if scene < 3 else (1, 2, 4, 5, 6, 7), look, cameras_of(i), scene)
         for i, (look, scene) in enumerate(zip(looks, scenes, strict=True))
     )
+
+
+def _test() -> World:
+    """The test set, filmed by cameras that look straight at the person."""
+    sequences = _test_sequences(lambda _: (0,))
     return World("test", sequences, rig=cameras.studio_test, outdoor_rig=cameras.outdoor_test)
+
+
+def _test_wide() -> World:
+    """The same shots as `test` by cameras at the same places, turned aside: what perspective correction is for."""
+    sequences = _test_sequences(lambda i: (i,))
+    return World("test_wide", sequences, rig=cameras.studio_wide, outdoor_rig=cameras.outdoor_wide, twin_of="test")
 
 
 _WILD_3D_SHARE = ((1, 0.20), (2, 0.18), (3, 0.08), (4, 0.16), (5, 0.18), (6, 0.12), (7, 0.08))
@@ -225,12 +242,12 @@ def _wild3d() -> World:
     )
 
 
-WORLDS = {w.name: w for w in (_wild(), _lab(), _studio(), _wild3d(), _test())}
+WORLDS = {w.name: w for w in (_wild(), _lab(), _studio(), _wild3d(), _test(), _test_wide())}
 
 # Images per world. `quick` is what the default recipes train on; `full` is for longer runs.
 PRESETS = {
     "quick": {"wild2d": 4200, "lab3d": 900, "studio3d": 3600, "test": 900},
-    "full": {"wild2d": 24000, "lab3d": 12000, "studio3d": 24000, "wild3d": 24000, "test": 3000},
+    "full": {"wild2d": 24000, "lab3d": 12000, "studio3d": 24000, "wild3d": 24000, "test": 3000, "test_wide": 3000},
 }
 
 

@@ -44,6 +44,17 @@ def test_two_processes_write_the_same_bytes_as_one(studio: Path, tmp_path: Path)
     assert not list(tmp_path.glob(".*"))  # no parts are left behind
 
 
+@pytest.mark.parametrize("name", ["wild3d", "test_wide"])
+def test_new_worlds_do_not_depend_on_the_processes(name: str, tmp_path: Path) -> None:
+    job = Job(name, num=6, seed=3, resolution=96)
+    one, two = (generate(job, tmp_path / str(n), workers=n) for n in (1, 2))
+    assert one.read_bytes() == two.read_bytes()
+    store = PoseStore(one)
+    assert store.has("joints_3d")
+    assert not store.has_mask(0)
+    assert len(store.joint_set) == 28
+
+
 def test_another_seed_draws_other_people(studio: Path, tmp_path: Path) -> None:
     other = generate(Job("studio3d", num=2, seed=4, resolution=96), tmp_path)
     assert np.abs(PoseStore(other).labels("joints_2d")[0] - PoseStore(studio).labels("joints_2d")[0]).max() > 1
@@ -169,7 +180,13 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main([*arguments, "--preview", str(sheet)]) == 0
     assert cv2.imread(str(sheet)).shape == (2 * 224, 8 * 224, 3)
     capsys.readouterr()
-    for wrong in (["--num", "moon=3"], ["--num", "test=none"], ["--num", "lab3d=3"], ["--resolution", "10"]):
+    for wrong in (
+        ["--num", "moon=3"],
+        ["--num", "test=none"],
+        ["--num", "lab3d=3"],
+        ["--resolution", "10"],
+        ["--worlds", "wild3d", "--num", "wild3d=0"],
+    ):
         assert main([*arguments, *out, *wrong]) == 2
         sentence = capsys.readouterr().err
         assert sentence.startswith("pose3d synth: --")

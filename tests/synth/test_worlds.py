@@ -14,6 +14,7 @@ from pose3d.synth.staging import PERSON_HEIGHT, labels, stage
 from pose3d.synth.worlds import PRESETS, WORLDS, Look, plan, world
 
 FRAMED = [name for name, described in WORLDS.items() if not described.candid]
+OWN_BODIES = [name for name in FRAMED if not WORLDS[name].twin_of]
 
 
 def _bodies(name: str) -> set[int]:
@@ -25,15 +26,15 @@ def _looks(name: str) -> set[Look]:
 
 
 def test_every_body_belongs_to_one_world() -> None:
-    for a, b in itertools.combinations(FRAMED, 2):
+    for a, b in itertools.combinations(OWN_BODIES, 2):
         assert not _bodies(a) & _bodies(b)
-    assert set().union(*map(_bodies, FRAMED)) == set(range(len(load_bodies())))
+    assert set().union(*map(_bodies, OWN_BODIES)) == set(range(len(load_bodies())))
     validation = {s.body for s in WORLDS["wild2d"].sequences if s.name.startswith("validation")}
     assert len(validation) == 2
 
 
 def test_looks_of_the_test_world_occur_in_no_training_world() -> None:
-    training = set().union(*(_looks(name) for name in WORLDS if name != "test"))
+    training = set().union(*(_looks(name) for name in WORLDS if not name.startswith("test")))
     for seen, unseen in itertools.product(training, _looks("test")):
         for a, b in ((seen.textures, unseen.textures), (seen.drawn_places, unseen.drawn_places)):
             assert not set(range(*a)) & set(range(*b))
@@ -163,3 +164,31 @@ def test_shots_do_not_depend_on_the_order_they_are_drawn_in() -> None:
     for key in first:
         np.testing.assert_array_equal(first[key], again[key])
     assert np.abs(first["joints_2d"] - other["joints_2d"]).max() > 1
+
+
+def test_wide_shows_the_shots_of_test_off_the_axis() -> None:
+    """The same people in the same poses before cameras at the same places, turned by up to 26 degrees."""
+    straight, wide = WORLDS["test"], WORLDS["test_wide"]
+    angles: dict[str, list[float]] = {"test": [], "test_wide": []}
+    for a, b in list(zip(plan(straight, 360), plan(wide, 360), strict=True))[::9]:
+        first, second = stage(straight, a, 0, 256), stage(wide, b, 0, 256)
+        np.testing.assert_array_equal(first.posed.vertices, second.posed.vertices)
+        eyes = [-s.camera.cam_from_world[:3, :3].T @ s.camera.cam_from_world[:3, 3] for s in (first, second)]
+        np.testing.assert_allclose(*eyes, atol=1e-6)
+        turn = second.camera.cam_from_world[:3, :3]
+        np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
+        for name, shot, staged in (("test", a, first), ("test_wide", b, second)):
+            root = labels(WORLDS[name], shot, staged)["joints_3d"][MPI_INF_3DHP_28.root]
+            angles[name].append(np.degrees(np.arccos(root[2] / np.linalg.norm(root))))
+    assert np.max(angles["test"]) < 12
+    assert np.min(angles["test_wide"]) > 8
+    assert 20 < np.median(angles["test_wide"]) < np.max(angles["test_wide"]) < 34.5
+
+
+def test_a_camera_turned_to_the_right_sees_the_person_on_the_left() -> None:
+    camera = cameras.studio_test()[0]
+    ahead = camera.project(np.array([0, 0, 920.0]))[0]
+    right, down = (camera.turned(*t).project(np.array([0, 0, 920.0]))[0] for t in ((10, 0), (0, 10)))
+    assert right[0] < ahead[0] - 200
+    assert down[1] < ahead[1] - 200
+    np.testing.assert_allclose(right[1], ahead[1], atol=12)
