@@ -11,7 +11,7 @@ from torchmetrics import MetricCollection
 from pose3d.geometry import weak_perspective_translation
 from pose3d.geometry.decode import crop_view_rotation, joints_2d_from_heatmaps, rotate
 from pose3d.geometry.kinematics import FROM_MODALITY
-from pose3d.metrics import AUC3D, MPJPE, PCK3D
+from pose3d.metrics import AUC3D, MPJPE, PCK3D, GroupedPose3D
 from pose3d.models.objectives import pose_losses
 from pose3d.types import Batch
 from stages.base import BaseStage
@@ -72,12 +72,8 @@ class Base3DStage(BaseStage):
         """The same on the test set, and in each of its scenes (label -> name)."""
         self.scenes = dict(scenes)
         self.test_metrics = nn.ModuleDict({c: _official(self._prefix("test", c)) for c in self.candidates})
-        self.scene_metrics = nn.ModuleDict(
-            {
-                str(label): nn.ModuleDict({c: _official(f"test/{name}/{c}/") for c in self.candidates})
-                for label, name in self.scenes.items()
-            }
-        )
+        keys = {c: f"test/{{group}}/{c}/{{score}}" for c in self.candidates} if scenes else {}
+        self.scene_metrics = nn.ModuleDict({c: GroupedPose3D(self.scenes, key=key) for c, key in keys.items()})
 
     def losses(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         """Euclidean losses in the loss unit."""
@@ -120,17 +116,18 @@ class Base3DStage(BaseStage):
         target, valid = batch["joints_3d"], batch["has_3d"]
         for candidate in self.candidates:
             poses = predictions.get(f"joints_3d_{candidate}", self.mean_pose.expand_as(target))
-            self._score(f"{split}_metrics.{candidate}", poses, target, valid)
-            for label in self.scenes if split == "test" else ():
-                here = valid & (batch["scene"] == label)
-                self._score(f"scene_metrics.{label}.{candidate}", poses, target, here)
+            metrics = cast(MetricCollection, (self.val_metrics if split == "val" else self.test_metrics)[candidate])
+            metrics.update(poses, target, valid)
+            # Logged as metrics, not as numbers, which would be averaged over batches.
+            self.log_dict(metrics)
+            if split == "test" and self.scenes:
+                cast(GroupedPose3D, self.scene_metrics[candidate]).update(poses, target, batch["scene"], valid)
         return predictions
 
-    def _score(self, metrics_name: str, poses: Tensor, target: Tensor, valid: Tensor) -> None:
-        metrics = cast(MetricCollection, self.get_submodule(metrics_name))
-        metrics.update(poses, target, valid)
-        # Logged as metrics, not as numbers: those would be rounded to float32 and averaged over batches.
-        self.log_dict(metrics)
+    def on_test_epoch_end(self) -> None:
+        """Log the scores of each scene."""
+        for metric in self.scene_metrics.values():
+            self.log_dict(cast(GroupedPose3D, metric).compute())
 
     def _prefix(self, split: str, candidate: str) -> str:
         return f"{split}/" if candidate == self.deployed else f"{split}/{candidate}/"

@@ -119,13 +119,16 @@ def score(predictions: Predictions, protocol: Protocol, codes: np.ndarray, group
     """Tally (already sampled) predictions by the groups `codes` (N,)."""
     preds, target = poses(predictions, protocol)
 
-    def tally(joints: int) -> Tally:
-        metric = GroupedPose3D(
-            groups, joints, protocol.alignment, protocol.threshold, protocol.auc_thresholds, protocol.inclusive
-        )
-        for start in range(0, len(preds), CHUNK):
-            rows = slice(start, start + CHUNK)
-            metric.update(*(torch.from_numpy(np.ascontiguousarray(a[rows])) for a in (preds, target, codes)))
-        return metric.tally()
-
-    return Scores(protocol, groups, tally(protocol.joints), tally(protocol.pck_joints))
+    metric = GroupedPose3D(
+        groups,
+        protocol.joints,
+        protocol.pck_joints,
+        protocol.alignment,
+        protocol.threshold,
+        protocol.auc_thresholds,
+        protocol.inclusive,
+    )
+    for start in range(0, len(preds), CHUNK):
+        rows = slice(start, start + CHUNK)
+        metric.update(*(torch.from_numpy(np.ascontiguousarray(a[rows])) for a in (preds, target, codes)))
+    return Scores(protocol, groups, metric.position(), metric.share())

@@ -1,17 +1,15 @@
 """MPJPE, 3DPCK and AUC for each group of frames: activity, scene, sequence, pose class."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from pose3d.errors import PoseError
-from pose3d.metrics import functional
 from pose3d.metrics.base import PoseMetric3D
 from pose3d.metrics.functional import AUC_THRESHOLDS, PCK_THRESHOLD, Alignment
 from pose3d.metrics.joints import Joints
-from pose3d.metrics.rules_state import add_rules_state
 from pose3d.metrics.tally import Tally
 
 JOINT_GROUPS: dict[str, tuple[int, ...]] = {
@@ -28,65 +26,94 @@ JOINT_GROUPS: dict[str, tuple[int, ...]] = {
 
 
 class GroupedPose3D(PoseMetric3D):
-    """Errors of chosen joints, tallied per group of frames.
+    """MPJPE, 3DPCK and AUC of each group of frames, as `MPJPE`, `PCK3D` and `AUC3D` on that group's frames alone.
 
-    `update(preds, target, group, valid=None)` takes (B, 17, 3) mm and (B,) int64 positions in `groups`. `compute()`
-    gives a flat dictionary `{group}/mpjpe_mm`, `{group}/pck3d`, `{group}/auc3d` over the chosen joints, NaN for a group
-    that does not occur. `tally()` gives the sums themselves, of this process only.
+    `update(preds, target, group, valid=None)` takes (B, 17, 3) mm, (B,) int64 labels of the frames and an optional
+    (B,) bool of frames to count. `compute()` gives a flat dictionary of float64 scalars, ready for `log_dict`; a group
+    that does not occur is NaN.
+
+    Args:
+        groups: names of the groups, whose labels are 0, 1, ...; or a mapping label -> name.
+        joints: joints of the MPJPE.
+        pck_joints: joints of the PCK and the AUC.
+        alignment: as in `MPJPE`.
+        threshold: mm, of the PCK.
+        thresholds: mm, of the AUC.
+        inclusive: count an error equal to the threshold.
+        key: the dictionary's keys, with `{group}` and `{score}` to be filled in; scores are `mpjpe_mm`, `pck3d_150mm`
+            (with the threshold's number) and `auc3d`.
+
+    Raises PoseError for labels without a group, and for NaN or infinity.
+
+    >>> metric = GroupedPose3D({3: "sit", 5: "walk"}, key="test/{group}/{score}")
+    >>> metric.update(torch.full((2, 17, 3), 30.0), torch.zeros(2, 17, 3), torch.tensor([5, 5]))
+    >>> {key: round(float(value), 2) for key, value in metric.compute().items() if "walk" in key}
+    {'test/walk/mpjpe_mm': 51.96, 'test/walk/pck3d_150mm': 100.0, 'test/walk/auc3d': 64.52}
     """
-
-    error_sum: Tensor
-    below: Tensor
-    clipped_sum: Tensor
-    frames: Tensor
 
     def __init__(
         self,
-        groups: Sequence[str],
-        joints: Joints = 14,
+        groups: Sequence[str] | Mapping[int, str],
+        joints: Joints = 17,
+        pck_joints: Joints = 14,
         alignment: Alignment = "none",
         threshold: float = PCK_THRESHOLD,
         thresholds: Sequence[float] = AUC_THRESHOLDS,
         inclusive: bool = False,
+        key: str = "{group}/{score}",
         **kwargs: Any,
     ) -> None:
-        super().__init__(alignment, joints, **kwargs)
-        self.groups = tuple(groups)
+        named = dict(groups) if isinstance(groups, Mapping) else dict(enumerate(groups))
+        if not named:
+            raise PoseError("scores by group need at least one group; name it")
         self.threshold, self.auc_thresholds = float(threshold), tuple(float(t) for t in thresholds)
-        self.thresholds = tuple(sorted({self.threshold, *self.auc_thresholds}))
-        self.inclusive = inclusive
-        add_rules_state(self, self.groups, self.thresholds, inclusive, alignment, self.joints)
-        shape = (len(self.groups), len(self.joints))
-        self.add_state("error_sum", torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("clipped_sum", torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("below", torch.zeros((*shape, len(self.thresholds)), dtype=torch.int64), dist_reduce_fx="sum")
-        self.add_state("frames", torch.zeros(len(self.groups), dtype=torch.int64), dist_reduce_fx="sum")
+        super().__init__(
+            joints,
+            pck_joints,
+            alignment=alignment,
+            thresholds=sorted({self.threshold, *self.auc_thresholds}),
+            inclusive=inclusive,
+            num_groups=len(named),
+            clipped=True,
+            **kwargs,
+        )
+        self.labels, self.groups, self.key = tuple(named), tuple(named.values()), key
 
-    def update(self, preds: Tensor, target: Tensor, group: Tensor, valid: Tensor | None = None) -> None:
-        """Add (B, 17, 3) mm poses, each to its group."""
+    def update(  # type: ignore[override]
+        self, preds: Tensor, target: Tensor, group: Tensor, valid: Tensor | None = None
+    ) -> None:
+        """Add poses, each to the group of its label."""
         if len(group) != len(preds):
             raise PoseError(f"{len(group)} group labels meet {len(preds)} predictions; pass one label for each")
-        errors = self.errors(preds, target, valid)
-        group = (group if valid is None else group[valid.bool()]).to(errors.device)
-        if len(group) and not (int(group.min()) >= 0 and int(group.max()) < len(self.groups)):
-            raise PoseError(f"group labels {group.unique().tolist()} must lie between 0 and {len(self.groups) - 1}")
-        below = functional.below(errors, self.thresholds, self.inclusive)
-        rounded = functional.on_grid(errors)
-        self.error_sum.index_add_(0, group, rounded)
-        self.clipped_sum.index_add_(0, group, rounded.clamp(max=self.thresholds[-1]))
-        self.below.index_add_(0, group, below.long())
-        self.frames.index_add_(0, group, torch.ones_like(group))
-
-    def tally(self) -> Tally:
-        """The sums of this process, on the CPU."""
-        return Tally(self.error_sum.cpu(), self.below.cpu(), self.clipped_sum.cpu(), self.frames.cpu(), self.thresholds)
+        group = (group if valid is None else group[valid.bool()]).to(preds.device)
+        matches = group[:, None] == torch.tensor(self.labels, device=preds.device)  # (B, G)
+        if not bool(matches.any(dim=1).all()):
+            raise PoseError(f"group labels {group.unique().tolist()} must be among {_listed(self.labels)}")
+        self._add(preds, target, valid, matches.long().argmax(dim=1))
 
     def compute(self) -> dict[str, Tensor]:
-        """Scores by group, flat, ready to be logged."""
-        tally = self.tally()
+        """Scores by group, flat."""
         scores = {
-            "mpjpe_mm": tally.mpjpe(),
-            "pck3d": tally.pck(self.threshold),
-            "auc3d": tally.auc(self.auc_thresholds),
+            "mpjpe_mm": self.position().mpjpe(),
+            f"pck3d_{self.threshold:g}mm": self.share().pck(self.threshold),
+            "auc3d": self.share().auc(self.auc_thresholds),
         }
-        return {f"{g}/{name}": values[i] for i, g in enumerate(self.groups) for name, values in scores.items()}
+        return {
+            self.key.format(group=group, score=score): values[i]
+            for i, group in enumerate(self.groups)
+            for score, values in scores.items()
+        }
+
+    def position(self) -> Tally:
+        """The tally over the joints of the MPJPE; as `tally()`, of this process only outside `compute`."""
+        return self.tally().of_joints(list(range(len(self.joint_sets[0]))))
+
+    def share(self) -> Tally:
+        """The tally over the joints of PCK and AUC."""
+        first = len(self.joint_sets[0])
+        return self.tally().of_joints(list(range(first, first + len(self.joint_sets[1]))))
+
+
+def _listed(labels: tuple[int, ...]) -> str:
+    together = len(labels) > 3 and labels == tuple(range(labels[0], labels[0] + len(labels)))
+    return f"{labels[0]} to {labels[-1]}" if together else ", ".join(map(str, labels))

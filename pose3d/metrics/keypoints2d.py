@@ -10,18 +10,18 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
 from pose3d.errors import PoseError
 from pose3d.metrics import functional
 from pose3d.metrics.joints import Joints, joint_indices
+from pose3d.metrics.precision import DoublePrecisionMetric
 from pose3d.metrics.rules_state import add_rules_state
 from pose3d.skeleton import JOINT_SETS, MPI_INF_3DHP_17
 
 L_SHOULDER, R_HIP = MPI_INF_3DHP_17.index("l_shoulder"), MPI_INF_3DHP_17.index("r_hip")
 
 
-class _Keypoints2D(Metric):
+class _Keypoints2D(DoublePrecisionMetric):
     """Share of labelled joints within each threshold of the reference length; one threshold, or a curve."""
 
     is_differentiable = False

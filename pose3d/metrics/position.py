@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from pose3d.metrics.base import PoseMetric3D
-from pose3d.metrics.functional import Alignment, on_grid
+from pose3d.metrics.functional import Alignment
 from pose3d.metrics.joints import Joints
-from pose3d.metrics.rules_state import add_rules_state
 
 
 class MPJPE(PoseMetric3D):
@@ -29,21 +27,10 @@ class MPJPE(PoseMetric3D):
     """
 
     higher_is_better = False
-    error_sum: Tensor
-    frames: Tensor
 
     def __init__(self, alignment: Alignment = "none", joints: Joints = 17, **kwargs: Any) -> None:
-        super().__init__(alignment, joints, **kwargs)
-        self.add_state("error_sum", torch.zeros(len(self.joints), dtype=torch.float64), dist_reduce_fx="sum")
-        add_rules_state(self, alignment, self.joints)
-        self.add_state("frames", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-
-    def update(self, preds: Tensor, target: Tensor, valid: Tensor | None = None) -> None:
-        """Add (B, 17, 3) mm poses."""
-        errors = self.errors(preds, target, valid)
-        self.error_sum += on_grid(errors).sum(dim=0)
-        self.frames += len(errors)
+        super().__init__(joints, alignment=alignment, **kwargs)
 
     def compute(self) -> Tensor:
         """Mean over joints and frames, mm."""
-        return self.error_sum.sum() / (self.frames * len(self.joints))
+        return self.tally().mpjpe()[0]

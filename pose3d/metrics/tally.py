@@ -1,4 +1,4 @@
-"""Sums and counts per group and joint, from which every 3D score follows without looking at a pose again."""
+"""Sums and counts per group and joint, and the formula of every 3D score: MPJPE, PCK, AUC."""
 
 from dataclasses import dataclass, replace
 
@@ -28,8 +28,7 @@ class Tally:
 
     def pck(self, threshold: float) -> Tensor:
         """(G,) percent below one of the tally's thresholds."""
-        counted = self.below[:, :, self.thresholds.index(threshold)].sum(dim=1)
-        return percent(counted, self.frames * self.below.shape[1])
+        return self.auc((threshold,))
 
     def auc(self, thresholds: tuple[float, ...]) -> Tensor:
         """(G,) percent, averaged over these of the tally's thresholds."""
@@ -37,7 +36,7 @@ class Tally:
         return percent(counted, self.frames * self.below.shape[1] * len(thresholds))
 
     def continuous_auc(self) -> Tensor:
-        """(G,) percent: the area under the unbroken curve from 0 to the largest threshold, not the official AUC."""
+        """(G,) percent: the area under the continuous curve from 0 to the largest threshold, not the official AUC."""
         largest = self.thresholds[-1]
         return 100.0 - 100.0 * self.clipped_sum.sum(dim=1) / (largest * self.frames * self.below.shape[1])
 

@@ -3,46 +3,29 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from pose3d.errors import PoseError
-from pose3d.metrics import functional
 from pose3d.metrics.base import PoseMetric3D
 from pose3d.metrics.functional import AUC_THRESHOLDS, PCK_THRESHOLD, Alignment
 from pose3d.metrics.joints import Joints
-from pose3d.metrics.rules_state import add_rules_state
 
 
 class _ShareBelow(PoseMetric3D):
     """Share of joints below each threshold, averaged over thresholds. Counts are integers: batches do not matter."""
 
     higher_is_better = True
-    count: Tensor
-    frames: Tensor
 
     def __init__(
         self, thresholds: Sequence[float], inclusive: bool, alignment: Alignment, joints: Joints, **kwargs: Any
     ) -> None:
-        super().__init__(alignment, joints, **kwargs)
         if not thresholds or min(thresholds) < 0:
             raise PoseError(f"thresholds {list(thresholds)} must be one or more distances in mm, none negative")
-        # No buffer: a module cast to half precision would round the thresholds.
-        self.thresholds = tuple(float(t) for t in thresholds)
-        self.inclusive = inclusive
-        add_rules_state(self, self.thresholds, inclusive, alignment, self.joints)
-        self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-        self.add_state("frames", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-
-    def update(self, preds: Tensor, target: Tensor, valid: Tensor | None = None) -> None:
-        """Add (B, 17, 3) mm poses."""
-        errors = self.errors(preds, target, valid)
-        self.count += functional.below(errors, self.thresholds, self.inclusive).sum()
-        self.frames += len(errors)
+        super().__init__(joints, alignment=alignment, thresholds=thresholds, inclusive=inclusive, **kwargs)
 
     def compute(self) -> Tensor:
         """Percent, as one division of integers."""
-        return functional.percent(self.count, self.frames * len(self.joints) * len(self.thresholds))
+        return self.tally().auc(self.thresholds)[0]
 
 
 class PCK3D(_ShareBelow):
