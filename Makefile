@@ -10,7 +10,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-STORE = --data.train_files [$(DATA)] --data.mixture null --data.val_subjects last --data.val_file null --data.test_file null
+STORE = --data pose3d.data.PoseDataModule --data.train_files [$(DATA)] --data.val_subjects last
 OVERLAYS = $(if $(filter-out quick,$(PROFILE)),--config configs/profiles/$(PROFILE)/$@.yaml) \
 	$(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
 

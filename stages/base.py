@@ -25,7 +25,6 @@ from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
 from stages.hand_off_table import print_hand_off
 from stages.optimizers import base_rate, build_optimizer, freeze_resting_groups
-from stages.run_data import crop_settings, data_identity
 
 log = logging.getLogger("stages")
 
@@ -119,13 +118,13 @@ class BaseStage(LightningModule):
         """Note the data's identity and crops; refuse crops that the network or the parent's weights do not suit."""
         datamodule = self.trainer.datamodule  # type: ignore[attr-defined]
         if datamodule is not None:
-            self.crops = crop_settings(datamodule)
+            self.crops = datamodule.crops
             size = self.hparams.get("image_size", self.crops.image_size)
             if size != self.crops.image_size:
                 found = f"model.image_size is {size}, data.image_size {self.crops.image_size}"
                 raise PoseError(f"{found}; make them the same")
         if stage == "fit":
-            self.data = data_identity(datamodule)
+            self.data = datamodule.identity()
             if self.parent is not None and self.crops is not None:
                 check_parent(self.parent, self.crops)
 

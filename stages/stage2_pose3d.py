@@ -75,7 +75,7 @@ class Stage2(Base3DStage):
     def setup(self, stage: str) -> None:
         """Ask the training data for part labels where the network predicts them."""
         if stage == "fit" and self.hparams["part_labels"]:
-            self.trainer.datamodule.give_part_labels()  # type: ignore[attr-defined]
+            self.trainer.datamodule.enable_part_labels()  # type: ignore[attr-defined]
         super().setup(stage)
 
     def configure_models(self) -> None:

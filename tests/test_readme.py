@@ -68,6 +68,6 @@ def test_make_trains_on_a_store_or_with_a_data_file():
         (line,) = [line for line in said.splitlines() if "lightning fit" in line]
         return line
 
-    assert "--data.train_files [some/store.h5] " in recipe("some/store.h5")
+    assert "--data pose3d.data.PoseDataModule --data.train_files [some/store.h5] " in recipe("some/store.h5")
     assert "--config some/store.h5" not in recipe("some/store.h5")
     assert "--config some/data.yaml" in recipe("some/data.yaml")

@@ -15,10 +15,10 @@ import torch
 from torch.utils.data import Dataset
 
 from pose3d.bench.throughput import FULL
-from pose3d.data.datamodules import Pose3DDataModule
+from pose3d.data.datamodules import PoseDataModule
 from pose3d.data.dataset import JoinedDataset
 from pose3d.data.loader import training_loader
-from pose3d.data.sampling import Draw
+from pose3d.data.samplers import SampleSpec
 from pose3d.data.store import PoseStore
 
 _BYTES_PER_MAXRSS = 1 if sys.platform == "darwin" else 1024
@@ -32,7 +32,7 @@ def opening_seconds(path: Path, repeats: int) -> tuple[float, float]:
         PoseStore(path)
         opened.append(time.perf_counter() - start)
         start = time.perf_counter()
-        Pose3DDataModule([str(path)], num_workers=0).setup("fit")
+        PoseDataModule([str(path)], num_workers=0).setup("fit")
         ready.append(time.perf_counter() - start)
     return median(opened), median(ready)
 
@@ -68,11 +68,11 @@ class _Weighed(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, draw: Draw) -> dict[str, Any]:
+    def __getitem__(self, spec: SampleSpec) -> dict[str, Any]:
         import resource  # not on Windows
 
         resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_MAXRSS / 1e6
-        return {**self.dataset[draw], "memory": np.array([resident, _private_megabytes()])}
+        return {**self.dataset[spec], "memory": np.array([resident, _private_megabytes()])}
 
 
 def _private_megabytes() -> float:
@@ -90,9 +90,9 @@ def _run_worker(answer: Any, path: str, image_size: int, batches: int) -> None:
 
 def _weigh(path: str, image_size: int, batches: int) -> list[float]:
     torch.set_num_threads(1)
-    data = Pose3DDataModule([path], image_size=image_size, scales=(0.7, 1.0), batch_size=16, num_workers=1, **FULL)
+    data = PoseDataModule([path], image_size=image_size, scales=[0.7, 1.0], batch_size=16, num_workers=1, **FULL)
     data.setup("fit")
     sampler = data.train_dataloader().sampler
-    loader = training_loader(_Weighed(JoinedDataset(data.train_parts)), sampler, 16, 1)
+    loader = training_loader(_Weighed(JoinedDataset(data.train_sets)), sampler, 16, 1)
     used = [batch["memory"].amax(dim=0) for _, batch in zip(range(batches), loader, strict=False)]
     return [float(most) for most in torch.stack(used).amax(dim=0)]

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from pose3d.data.augment import A
-from pose3d.data.datamodules import Pose3DDataModule
+from pose3d.data.datamodules import PoseDataModule
 from pose3d.data.dataset import collate
-from pose3d.data.sampling import Draw
+from pose3d.data.samplers import SampleSpec
 from pose3d.geometry.crop import square_box
 
 # isort: split
@@ -62,28 +62,28 @@ def ratio(of: Sequence[float], to: Sequence[float]) -> float:
 
 def store_route(path: Path, image_size: int, augmentation: dict[str, Any], normalised: bool = False) -> Route:
     """The package's data module in this process: read, decode, crop, augment, collate (and normalise)."""
-    data = Pose3DDataModule(
+    data = PoseDataModule(
         [str(path)],
         image_size=image_size,
-        scales=(0.7, 1.0),
+        scales=[0.7, 1.0],
         epoch_samples=1 << 16,
         batch_size=BATCH,
         num_workers=0,
         **augmentation,
     )
     data.setup("fit")
-    part = data.train_parts[0]
-    if part.composite is not None:
+    part = data.train_sets[0]
+    if part.compositor is not None:
         # Patterns are made once in a run; a bench of seconds must not count them.
         rng = np.random.default_rng(0)
-        for bank in (part.composite.backgrounds, part.composite.textures):
+        for bank in (part.compositor.backgrounds, part.compositor.textures):
             for _ in range(_WARM_DRAWS):
                 bank.draw(rng)
-    draws: cycle[Draw] = cycle(data.train_dataloader().sampler)
+    specs: cycle[SampleSpec] = cycle(data.train_dataloader().sampler)
 
     def route(num: int) -> None:
         for start in range(0, num, BATCH):
-            batch = collate([part[draw] for draw in islice(draws, min(BATCH, num - start))])
+            batch = collate([part[spec] for spec in islice(specs, min(BATCH, num - start))])
             if normalised:
                 data.on_after_batch_transfer(batch, 0)
 

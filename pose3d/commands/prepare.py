@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from pose3d.cores import available_cores
-from pose3d.data.sources import SOURCES
+from pose3d.data.sources import SOURCES, WHOLE_IMAGES
 from pose3d.errors import INCOMPLETE
 
 HELP = "Read a data set as its authors publish it and write one pose store, ready to train on or to score with."
@@ -20,9 +19,6 @@ EXAMPLE = "pose3d prepare mpi_inf_3dhp --root /data/mpi_inf_3dhp --out data/mpi_
 
 LISTED = 20
 """Damaged files that the summary names."""
-
-# Sources whose images are kept whole: test sets, so that predictions are in official pixels, and small pictures.
-WHOLE_IMAGES = ("mpi_inf_3dhp_test", "lsp", "lspet", "humaneva")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,30 +51,15 @@ def _add_shared(parser: argparse.ArgumentParser, whole: bool) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plan, run, sum up."""
-    from pose3d.data.sources.framing import Framing
-    from pose3d.data.sources.prepare import check_out, prepare
+    from pose3d.data.preparation import Preparation, prepare_store, reader_options
+    from pose3d.data.sources.prepare import check_out
 
     check_out(args.out)
 
-    console = Console(stderr=True)
-    shared = {"root", "out", "limit", "workers", "seed", "margin", "person_px", "allow_damaged"}
-    shared |= {"source", "command", "run"}
-    own: dict[str, Any] = {name: value for name, value in vars(args).items() if name not in shared}
-    source = import_module(f"pose3d.data.sources.{args.source}")
-    with console.status(f"looking at {args.root}"):
-        plan = source.plan(
-            args.root, framing=Framing(args.margin, args.person_px), seed=args.seed, limit=args.limit, **own
-        )
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
-        steps: dict[str, TaskID] = {}
-
-        def advance(step: str, done: int, total: int) -> None:
-            if step not in steps:
-                steps[step] = bar.add_task(step, total=total)
-            bar.update(steps[step], advance=done)
-
-        summary = prepare(plan, args.out, seed=args.seed, workers=args.workers, progress=advance)
+    own: dict[str, Any] = {name: vars(args)[name] for name in reader_options(args.source)}
+    framed = {"margin": args.margin, "person_px": args.person_px}
+    preparation = Preparation(args.source, args.root, args.limit, args.seed, **framed, options=own)
+    plan, summary = prepare_store(preparation, args.out, args.workers)
 
     table = Table("what", "how many", title=str(summary.path))
     table.add_row("frames", str(summary.num_samples))

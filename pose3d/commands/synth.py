@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from pose3d.cores import available_cores
+from pose3d.data.rendering import render_worlds
 from pose3d.errors import INCOMPLETE, PoseError
+from pose3d.progress import progress_bar
 from pose3d.synth.layouts import LAYOUTS
 from pose3d.synth.worlds import PRESETS, WORLDS
 
 if TYPE_CHECKING:
-    from pose3d.synth.generate import Job
+    pass
 
 HELP = """Render the embedded data set: people of your own making, with exact labels.
 
@@ -73,28 +61,13 @@ def run(args: argparse.Namespace) -> int:
         Job(name, num, args.seed, resolution, photos if name == "wild2d" else ()) for name, num in _counts(args).items()
     ]
     if args.out or not args.preview:
-        _write_stores(jobs, args.out or DEFAULT_OUT, args.workers)
+        render_worlds(jobs, args.out or DEFAULT_OUT, args.workers)
     if args.preview:
         from pose3d.synth.preview import contact_sheet
 
         contact_sheet(jobs, args.preview)
         _say(f"wrote {args.preview}")
     return INCOMPLETE if refused else 0
-
-
-def _write_stores(jobs: list[Job], out: Path, workers: int) -> None:
-    """One store for each job, with a progress bar; those that are there already are left alone."""
-    from pose3d.synth.generate import generate, is_complete
-
-    for job in jobs:
-        target = out / f"{job.world}.h5"
-        if is_complete(job, out):
-            _say(f"{target} is already there, made with the same parameters: nothing to do")
-            continue
-        if target.exists():
-            _say(f"{target} was made with other parameters or by another version: it is made anew")
-        with _progress(f"{job.world:>9}", job.num) as (bar, task):
-            generate(job, out, workers, partial(bar.advance, task))
 
 
 def _write_layout(args: argparse.Namespace) -> int:
@@ -106,32 +79,10 @@ def _write_layout(args: argparse.Namespace) -> int:
     settings = Settings(frames, args.seed, args.resolution or Settings.resolution)
     if frames < 1 or settings.resolution < 64 or args.workers < 1 or args.seed < 0:
         raise PoseError("--frames and --workers must be at least 1, --resolution at least 64 and --seed not negative")
-    with _progress(args.layout, count(args.layout, settings)) as (bar, task):
+    with progress_bar(args.layout, count(args.layout, settings)) as (bar, task):
         out = args.out or DEFAULT_OUT
         write_layout(args.layout, out, settings, args.workers, partial(bar.advance, task))
     return 0
-
-
-class _Speed(ProgressColumn):
-    """Items a second, averaged over the last half minute."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.0f}/s" if task.speed else "")
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[tuple[Progress, TaskID]]:
-    """A progress bar on stderr with one task."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Speed(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        yield bar, bar.add_task(what, total=total)
 
 
 def _say(sentence: str) -> None:

@@ -178,11 +178,9 @@ def appearance(preset: str) -> A.Compose | None:
         raise PoseError(
             f"unknown appearance augmentation {preset!r}; use none, light, strong, photo or a file of A.save"
         )
-    try:
-        loaded = A.load(preset, data_format="yaml" if Path(preset).suffix in (".yaml", ".yml") else "json")
-    except Exception as error:
-        raise PoseError(f"{preset} holds no albumentations pipeline: {error}; write it with A.save") from error
-    return loaded if isinstance(loaded, A.Compose) else A.Compose([loaded])
+    from pose3d.data.appearance_file import load_appearance
+
+    return load_appearance(preset)
 
 
 def seed_transform(transform: A.BasicTransform | A.Compose, rng: np.random.Generator) -> None:

@@ -1,26 +1,19 @@
 """Appearance augmentation of MPI-INF-3DHP (paper section 4): background, chair and clothing exchanged by their masks.
 
 A region's new colour is a texture times its shading, and the shading is the pixel's intensity over the region's mean
-intensity (decision D5). Of the samples 25 % stay as they are, 40 % change background and chair, and the rest the
-clothing too (decision D4), as far as the masks of their sequence can be trusted (datasets.md 1.5).
+intensity (decision D5). How many samples change, and how much of them, is decided in `shares`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from pose3d.data.augment import A  # albumentations, with its look at the network switched off
-from pose3d.data.pictures import PictureBank
-from pose3d.data.schema import AUGMENTABLE, CHAIR, LOWER, PERSON, UPPER
-from pose3d.errors import PoseError
-
-# isort: split
 import cv2
 import numpy as np
 
-MIXTURE = (0.25, 0.40, 0.35)
-"""Shares of untouched, background and chair, everything (decision D4)."""
+from pose3d.data.pictures import PictureBank
+from pose3d.data.schema import AUGMENTABLE, CHAIR, LOWER, PERSON, UPPER
+from pose3d.data.shares import BACKGROUND_AND_CHAIR, MIXTURE, Regions, Shares, overall, shares_by_regions
 
 REGION_BITS = {"chair": CHAIR, "upper": UPPER, "lower": LOWER}
 MOST_SHADING = 2.0
@@ -61,74 +54,79 @@ def recolour(image: np.ndarray, texture: np.ndarray, weight: np.ndarray) -> np.n
     return replace(image, np.asarray(cv2.multiply(texture, shading, scale=1 / unit)), weight)
 
 
-class CompositeRegions(A.ImageOnlyTransform):
-    """Exchange background, chair and garments of an image by its region mask.
-
-    Call as `transform(image=..., mask=..., augmentable=[...])`: `mask` (H, W) uint8 region bits (schema.PERSON ...),
-    `augmentable` what may change, by default everything. Only the image changes.
+class Compositor:
+    """Exchanges background, chair and garments of the images of one data set by their region masks.
 
     Args:
         backgrounds: pictures as large as the images.
         textures: for chair and garments, drawn separately for each.
-        mixture: shares of untouched, background and chair, everything.
+        counts: samples of the data set by the regions that may change in them.
+        mixture: shares of untouched, background and chair, everything, of the whole data set (see `shares`).
         blur_px: how far the borders of masks are smoothed, sigma in pixels.
+
+    Attributes:
+        shares: the shares that come out over the whole data set.
     """
 
     def __init__(
         self,
         backgrounds: PictureBank,
         textures: PictureBank,
+        counts: Mapping[Regions, int] | None = None,
         mixture: Sequence[float] = MIXTURE,
         blur_px: float = 1.0,
     ) -> None:
-        super().__init__(p=1.0)
-        if len(mixture) != 3 or min(mixture) < 0 or abs(sum(mixture) - 1) > 1e-6:
-            raise PoseError(f"the mixture {list(mixture)} must be three shares that sum to one, as 0.25, 0.40, 0.35")
-        self.backgrounds, self.textures = backgrounds, textures
-        self.mixture, self.blur_px = tuple(mixture), blur_px
+        self.backgrounds, self.textures, self.blur_px = backgrounds, textures, blur_px
+        counts = counts or {AUGMENTABLE: 1}
+        self._shares = {frozenset(kind): s for kind, s in shares_by_regions(counts, mixture).items()}
+        self.shares: Shares = overall(counts, shares_by_regions(counts, mixture))
 
-    @property
-    def targets_as_params(self) -> list[str]:
-        return ["mask"]
-
-    def choose(self, rng: np.random.Generator, augmentable: Collection[str]) -> tuple[str, ...]:
-        """What to change in one sample: a subset of `augmentable` in the order of schema.AUGMENTABLE."""
-        draw = rng.random()
-        if draw < self.mixture[0]:
+    def choose(self, rng: np.random.Generator, allowed: Collection[str]) -> tuple[str, ...]:
+        """What to change in one sample: a subset of `allowed` in the order of schema.AUGMENTABLE."""
+        shares = self._shares[frozenset(allowed)]
+        number = rng.random()
+        if number < shares.untouched:
             return ()
-        wanted = AUGMENTABLE[:2] if draw < self.mixture[0] + self.mixture[1] else AUGMENTABLE
-        return tuple(part for part in wanted if part in augmentable)
+        some = number < shares.untouched + shares.background_and_chair
+        return tuple(region for region in (BACKGROUND_AND_CHAIR if some else AUGMENTABLE) if region in allowed)
 
-    def get_params_dependent_on_data(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-        chosen = self.choose(self.random_generator, data.get("augmentable", AUGMENTABLE))
-        return {"chosen": chosen, "region_mask": data["mask"]}
+    def __call__(
+        self,
+        image: np.ndarray,
+        read_mask: Callable[[], np.ndarray],
+        allowed: Collection[str],
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """`image` (H, W, 3) uint8 RGB with some of the `allowed` regions exchanged, or itself where nothing changes.
 
-    def apply(self, img: np.ndarray, chosen: tuple[str, ...], region_mask: np.ndarray, **params: Any) -> np.ndarray:
-        rng = self.random_generator
-        image = img.copy() if chosen else img
-        for part, bits in REGION_BITS.items():
-            if part in chosen:
-                window = self._window(region_mask, bits)
+        Args:
+            read_mask: gives the region bits (H, W) uint8 (schema.PERSON, ...); called only where something changes.
+            rng: everything random comes from it.
+        """
+        chosen = self.choose(rng, allowed)
+        return self.exchange(image, read_mask(), chosen, rng) if chosen else image
+
+    def exchange(
+        self, image: np.ndarray, mask: np.ndarray, regions: Collection[str], rng: np.random.Generator
+    ) -> np.ndarray:
+        """A copy of `image` with these regions exchanged."""
+        image = image.copy()
+        for region, bits in REGION_BITS.items():
+            if region in regions:
+                window = self._window(mask, bits)
                 texture = self.textures.draw(rng, window)
                 if texture.size:
-                    weight = soft_region(region_mask[window], bits, self.blur_px)
+                    weight = soft_region(mask[window], bits, self.blur_px)
                     image[window] = recolour(image[window], texture, weight)
         # Last, so that the smoothed border of a garment does not carry its old surroundings along.
-        if "background" in chosen:
+        if "background" in regions:
             background = self.backgrounds.draw(rng).copy()
-            window = self._window(region_mask, PERSON | CHAIR)
+            window = self._window(mask, PERSON | CHAIR)
             if image[window].size:
-                weight = soft_region(region_mask[window], PERSON | CHAIR, self.blur_px)
+                weight = soft_region(mask[window], PERSON | CHAIR, self.blur_px)
                 background[window] = replace(background[window], image[window], weight)
             image = background
         return image
-
-    def change(
-        self, image: np.ndarray, read_mask: Callable[[], np.ndarray], augmentable: Collection[str]
-    ) -> np.ndarray:
-        """The same draws and pixels as a call; the mask is read only where something is to change."""
-        chosen = self.choose(self.random_generator, augmentable)
-        return self.apply(image, chosen, read_mask()) if chosen else image
 
     def _window(self, mask: np.ndarray, bits: int) -> tuple[slice, slice]:
         """Rows and columns that the region and its smoothed border lie in, as a rule a small part of the crop.

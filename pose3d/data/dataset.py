@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -13,8 +14,11 @@ from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
 from pose3d.data.augment import GeometricAugmentation, appearance, seed_transform
-from pose3d.data.composite import CompositeRegions
-from pose3d.data.sampling import Draw
+from pose3d.data.composite import Compositor
+from pose3d.data.pictures import PictureBank
+from pose3d.data.samplers import SampleSpec
+from pose3d.data.shards import ShardedStore
+from pose3d.data.shares import Shares
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 from pose3d.geometry.crop import (
@@ -51,9 +55,12 @@ class PoseDataset(Dataset[Sample]):
         box_margin: of the square around the 2D joints (G3).
         geometry: how crops vary; None: not at all.
         appearance_preset: see `augment.appearance`.
-        composite: exchange of background and clothing; only for stores with masks.
         with_3d: whether samples carry 3D labels. A store that has none then gives zeros and `has_3d` False, so that its
             samples can share a batch with others.
+        labelled: False gives images without labels: no joint is visible and `has_3d` is False.
+
+    Raises:
+        PoseError: a label of a chosen sample is NaN or infinite.
 
     A sample is a dict of arrays as `types.Batch` without its batch axis, except for `image`, which is the crop as
     (S, S, 3) uint8 RGB; `normalise` makes network input of it.
@@ -65,26 +72,26 @@ class PoseDataset(Dataset[Sample]):
 
     def __init__(
         self,
-        store: PoseStore,
+        store: PoseStore | ShardedStore,
         rows: np.ndarray | None = None,
         *,
         image_size: int = 368,
         box_margin: float = 1.25,
         geometry: GeometricAugmentation | None = None,
         appearance_preset: str = "none",
-        composite: CompositeRegions | None = None,
         with_3d: bool = True,
+        labelled: bool = True,
     ) -> None:
         self.store, self.image_size, self.box_margin = store, image_size, box_margin
         self.rows = np.arange(len(store)) if rows is None else np.asarray(rows)
         self.geometry, self.appearance = geometry, appearance(appearance_preset)
-        self.composite = composite if store.has("masks") else None
-        self.with_3d, self.has_3d = with_3d, store.has("joints_3d_univ")
+        self.compositor: Compositor | None = None
+        self.with_3d, self.has_3d = with_3d, labelled and store.has("joints_3d_univ")
         self.with_part_labels = False
         self.augmentable: list[list[str]] = store.attrs["augmentable"]
-        self._read_labels()
+        self._read_labels(labelled)
 
-    def _read_labels(self) -> None:
+    def _read_labels(self, labelled: bool) -> None:
         """Keep the labels of the chosen rows in memory, in 17 joints: about 700 bytes a sample."""
         source = remap(self.store.joint_set, MPI_INF_3DHP_17)
         known = source >= 0
@@ -92,8 +99,11 @@ class PoseDataset(Dataset[Sample]):
         def column(name: str) -> np.ndarray:
             return self.store.labels(name)[self.rows]
 
-        self.labelled = column("visible")[:, source].astype(bool) & known
-        self.joints_2d = np.where(known[:, None], np.nan_to_num(column("joints_2d")[:, source]), np.float32(0))
+        self.visible = column("visible")[:, source].astype(bool) & known
+        joints_2d = column("joints_2d")[:, source]
+        self._require_finite("joints_2d", np.where(self.visible[..., None], joints_2d, 0))
+        self.visible &= labelled
+        self.joints_2d = np.where(known[:, None], np.nan_to_num(joints_2d), np.float32(0))
         self.bbox, self.head_size, self.size = column("bbox"), column("head_size"), column("image_size")
         self.ids = {name: column(name).astype(np.int64) for name in ID_COLUMNS}
         self.intrinsics = column("intrinsics") if self.store.has("intrinsics") else None
@@ -103,40 +113,77 @@ class PoseDataset(Dataset[Sample]):
             self.joints_3d_cam = column("joints_3d")[:, source]
             univ = column("joints_3d_univ")[:, source]
             self.joints_3d = univ - univ[:, _ROOT, None]
+            self._require_finite("joints_3d", self.joints_3d_cam)
+            self._require_finite("joints_3d_univ", univ)
+        for name, values in (("bbox", self.bbox), ("head_size", self.head_size), ("intrinsics", self.intrinsics)):
+            self._require_finite(name, values)
         self.store.close()
 
-    def give_part_labels(self) -> None:
-        """Samples carry `part_labels` from here on; PoseError where the store has none for some of them."""
-        lacking = sum(not self.store.has_part_labels(int(row)) for row in self.rows)
+    def _require_finite(self, name: str, values: np.ndarray | None) -> None:
+        """Refuse NaN and infinity, which one step would carry into every weight."""
+        if values is None or np.isfinite(values).all():
+            return
+        rows = self.rows[~np.isfinite(values).reshape(len(values), -1).all(axis=1)]
+        more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+        raise PoseError(
+            f"{name} of sample {rows[0]}{more} of {self.store.path} is NaN or infinite; leave such samples out of the "
+            f"store (`pose3d check` lists them)"
+        )
+
+    def enable_part_labels(self) -> None:
+        """Let samples carry `part_labels`; PoseError where the store lacks them or mirroring does not apply to them."""
+        lacking = int((~self.store.with_part_labels()[self.rows]).sum())
         if lacking:
             raise PoseError(
                 f"{lacking} of {len(self)} training samples of {self.store.path} have no part labels; they are for "
                 f"training on Human3.6M alone (decision N12): leave other data out, prepare Human3.6M with its "
                 f"Segments_mat_gt_pl folders, or set model.part_labels to false"
             )
-        if self.geometry is not None and self.geometry.flip > 0:
+        mirrored = self.store.attrs.get("part_flip")
+        if self.geometry is not None and self.geometry.flip > 0 and mirrored is None:
             raise PoseError(
-                f"data.flip is {self.geometry.flip:g}, but which part label is left and which right is not published, "
-                f"so they cannot be mirrored; set data.flip to 0, as in the paper, or model.part_labels to false"
+                f"data.flip is {self.geometry.flip:g}, but {self.store.path} does not say which part labels are left "
+                f"and which right, so they cannot be mirrored; set data.flip to 0, as in the paper, or "
+                f"model.part_labels to false"
             )
+        self.part_flip = None if mirrored is None else np.asarray(mirrored, np.int64)
         self.with_part_labels = True
+
+    def exchange_regions(
+        self, backgrounds: PictureBank, textures: PictureBank, mixture: Sequence[float], blur_px: float
+    ) -> Shares | None:
+        """Exchange background, chair and garments of samples from here on (see `Compositor`).
+
+        Returns the shares of untouched, background and chair, everything that come out over these samples; None where
+        no sample has a mask and a region that may change.
+        """
+        self.masked = self.store.with_masks()[self.rows]
+        counts = Counter(self._changeable(i) for i in range(len(self)))
+        if not any(counts):
+            return None
+        self.compositor = Compositor(backgrounds, textures, counts, mixture, blur_px)
+        return self.compositor.shares
+
+    def _changeable(self, i: int) -> tuple[str, ...]:
+        """Regions that may change in sample i: those that its sequence allows, none without a mask."""
+        return tuple(self.augmentable[self.ids["sequence"][i]]) if self.masked[i] else ()
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, draw: Draw | int) -> Sample:
-        """The sample of a draw; a plain number means scale 1 and, where augmentation is on, seed 0."""
-        draw = draw if isinstance(draw, Draw) else Draw(0, int(draw), 1.0, 0)
-        i = draw.item
-        rng = np.random.default_rng(draw.seed)
+    def __getitem__(self, spec: SampleSpec | int) -> Sample:
+        """The specified sample; a plain number means scale 1 and, where augmentation is on, seed 0."""
+        spec = spec if isinstance(spec, SampleSpec) else SampleSpec(0, int(spec), 1.0, 0)
+        i = spec.item
+        rng = np.random.default_rng(spec.seed)
         angle, flip, zoom, shift = (self.geometry or GeometricAugmentation()).draw(rng)
 
         centre, side = square_box(self.bbox[i], self.box_margin)
-        crop = crop_matrix(centre + side * shift, side, self.image_size, draw.scale * zoom, angle, flip)
+        crop = crop_matrix(centre + side * shift, side, self.image_size, spec.scale * zoom, angle, flip)
         sample = self._labels(i, crop, roll_matrix(angle, flip), flip)
         sample["image"] = self._pixels(i, crop, rng)
         if self.with_part_labels:
-            sample["part_labels"] = self._part_labels(i, crop)
+            sample["part_labels"] = self._part_labels(i, crop, flip)
         return sample
 
     def _labels(self, i: int, crop: np.ndarray, roll: np.ndarray, flip: bool) -> Sample:
@@ -145,13 +192,13 @@ class PoseDataset(Dataset[Sample]):
         joints_2d = self.joints_2d[i].astype(np.float64)
         image_roll = image_from_roll(roll, self._camera(i))
         joints_2d_img = transform_points(image_roll, joints_2d)[order]
-        labelled = self.labelled[i]
+        visible = self.visible[i]
         unmoved = np.array_equal(roll, np.eye(3))
-        known = slice(None) if self.has_3d else labelled[order]
+        known = slice(None) if self.has_3d else visible[order]
         sample: Sample = {
             "joints_2d_crop": transform_points(crop, joints_2d)[order].astype(np.float32),
             "joints_2d_img": joints_2d_img.astype(np.float32),
-            "visible": labelled[order],
+            "visible": visible[order],
             "crop_from_img": (crop @ np.linalg.inv(image_roll)).astype(np.float32),
             "bbox": self.bbox[i] if unmoved else tight_box(joints_2d_img[known]),
             "head_size": self.head_size[i],
@@ -188,11 +235,8 @@ class PoseDataset(Dataset[Sample]):
         row = int(self.rows[i])
         reduction = decode_reduction(crop)
         image = warp_crop(self.store.image(row, reduction), crop, self.image_size, reduction)
-        parts = self.augmentable[self.ids["sequence"][i]] if self.composite is not None else ()
-        if self.composite is not None and parts and self.store.has_mask(row):
-            seed_transform(self.composite, rng)
-            read_mask = partial(self._mask, row, crop)
-            image = self.composite.change(image, read_mask, parts)
+        if self.compositor is not None and (regions := self._changeable(i)):
+            image = self.compositor(image, partial(self._mask, row, crop), regions, rng)
         if self.appearance is not None:
             seed_transform(self.appearance, rng)
             image = self.appearance(image=image)["image"]
@@ -202,18 +246,19 @@ class PoseDataset(Dataset[Sample]):
         """(S, S) uint8 region bits of the crop."""
         return warp_crop(self.store.mask(row), crop, self.image_size, nearest=True)
 
-    def _part_labels(self, i: int, crop: np.ndarray) -> np.ndarray:
+    def _part_labels(self, i: int, crop: np.ndarray, flip: bool) -> np.ndarray:
         """(S/16, S/16) int64: the label under the centre of each heatmap cell (decision N12).
 
         A majority would give the cells of thin limbs to the background; the centre keeps each part's share of pixels.
         """
         labels = self.store.part_labels(int(self.rows[i]))
         cells_from_img = _CELLS_FROM_CROP @ crop
-        return warp_crop(labels, cells_from_img, self.image_size // CELL_PX, nearest=True).astype(np.int64)
+        cells = warp_crop(labels, cells_from_img, self.image_size // CELL_PX, nearest=True).astype(np.int64)
+        return self.part_flip[cells] if flip and self.part_flip is not None else cells
 
 
 class JoinedDataset(Dataset[Sample]):
-    """Several data sets behind one loader; a draw names its source."""
+    """Several data sets behind one loader; a `SampleSpec` names its source."""
 
     def __init__(self, datasets: Sequence[PoseDataset]) -> None:
         self.datasets = list(datasets)
@@ -221,8 +266,8 @@ class JoinedDataset(Dataset[Sample]):
     def __len__(self) -> int:
         return sum(len(dataset) for dataset in self.datasets)
 
-    def __getitem__(self, draw: Draw) -> Sample:
-        return self.datasets[draw.source][draw]
+    def __getitem__(self, spec: SampleSpec) -> Sample:
+        return self.datasets[spec.source][spec]
 
 
 def collate(samples: Sequence[Sample]) -> dict[str, Tensor]:

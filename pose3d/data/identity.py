@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import h5py
+
+from pose3d.data.dataset import PoseDataset
+from pose3d.data.shards import ShardedStore
 
 
 def content_sha256(path: str | Path) -> str | None:
@@ -26,3 +30,22 @@ def content_sha256(path: str | Path) -> str | None:
         return None
     lines = "".join(f"{name} {checksum}\n" for name, checksum in sorted(recorded.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def dataset_identity(dataset: PoseDataset) -> dict[str, Any]:
+    """Which samples a data set gives: file, hash of its content, number of samples used, source, generator, seed.
+
+    Of a store in several files, `file` is the first one and `shards` lists all with their hashes.
+    """
+    store = dataset.store
+    files = [shard.path for shard in store.shards] if isinstance(store, ShardedStore) else [store.path]
+    hashes = [content_sha256(path) for path in files]
+    whole: str | None = hashes[0]
+    if len(files) > 1:
+        known = [h for h in hashes if h is not None]
+        whole = hashlib.sha256("\n".join(known).encode()).hexdigest() if len(known) == len(hashes) else None
+    found: dict[str, Any] = {"file": str(files[0]), "sha256": whole, "samples": len(dataset)}
+    found |= {key: store.attrs[key] for key in ("source", "generator", "seed")}
+    if len(files) > 1:
+        found["shards"] = [{"file": str(f), "sha256": h} for f, h in zip(files, hashes, strict=True)]
+    return found

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from pose3d.cores import available_cores
 from pose3d.data.dataset import collate, single_thread
-from pose3d.data.sampling import EvaluationSampler, MixtureSampler
+from pose3d.data.samplers import EvaluationSampler, MixtureSampler, OnTopSampler
 
 MOST_WORKERS = 8
 
@@ -18,7 +18,7 @@ MOST_WORKERS = 8
 class ResumableLoader(DataLoader):
     """Training batches. Lightning saves `state_dict()` in its checkpoints and gives it back before the first batch."""
 
-    sampler: MixtureSampler
+    sampler: MixtureSampler | OnTopSampler
     _batches = 0
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
@@ -48,7 +48,7 @@ def worker_count(num_workers: int | Literal["auto"]) -> int:
 
 
 def training_loader(
-    dataset: Dataset[Any], sampler: MixtureSampler, batch_size: int, num_workers: int
+    dataset: Dataset[Any], sampler: MixtureSampler | OnTopSampler, batch_size: int, num_workers: int
 ) -> ResumableLoader:
     """Whole batches only, workers kept between epochs."""
     return ResumableLoader(

@@ -1,4 +1,4 @@
-"""Backgrounds and textures to composite with: pictures of the user's, or patterns made here."""
+"""Backgrounds and textures to composite with: pictures of the user's, images of a pose store, or patterns made here."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from pose3d.data.images import SUFFIXES, list_images, read_image
+from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 
 KEPT_BYTES = 40_000_000
@@ -24,32 +25,41 @@ class PictureBank:
     """Random square crops of pictures.
 
     Args:
-        folder: pictures, searched through its subfolders; None: `procedural` patterns.
+        source: a folder of pictures, searched through its subfolders, or a pose store; None: `procedural` patterns.
         size: side of what `draw` returns, px.
         procedural: makes one (side, side, 3) uint8 pattern from a generator and a side.
         count: how many patterns there are.
         seed: of the patterns; what is drawn from them comes from the generator given to `draw`.
 
-    Picture number i is the same in every process, so a sample does not depend on the worker that makes it.
+    Picture number i is the same in every process, so a sample does not depend on the worker that makes it. A picture
+    that cannot be read is replaced by the next one that can, with a warning.
     """
 
     def __init__(
         self,
-        folder: str | Path | None,
+        source: str | Path | None,
         size: int,
         procedural: Callable[[np.random.Generator, int], np.ndarray],
         count: int = 96,
         seed: int = 0,
     ) -> None:
-        self.size, self.seed, self.procedural = size, seed, procedural
+        self.source, self.size, self.seed, self.procedural = source, size, seed, procedural
         # Half as large again as what is drawn, so that no two draws from one picture are alike.
         self.side = size + size // 2
-        self.files = [] if folder is None else _picture_files(Path(folder))
-        self._unreadable: set[Path] = set()
+        self.store = PoseStore(source) if source is not None and Path(source).is_file() else None
+        self.files = [] if source is None or self.store is not None else _picture_files(Path(source))
+        self._unreadable: set[int] = set()
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self._capacity = max(1, KEPT_BYTES // (3 * self.side**2))
         # A pattern costs more to make than a picture to read, so there are no more patterns than are kept.
-        self.count = len(self.files) or min(count, self._capacity)
+        self.count = len(self.files if self.store is None else self.store) or min(count, self._capacity)
+        if source is not None:
+            self._picture(0)
+
+    def __str__(self) -> str:
+        if self.store is not None:
+            return f"{self.count} images of {self.source}"
+        return f"{self.count} pictures of {self.source}" if self.files else f"{self.count} procedural patterns"
 
     def draw(self, rng: np.random.Generator, window: tuple[slice, slice] = (slice(None), slice(None))) -> np.ndarray:
         """(size, size, 3) uint8 RGB, a random part of a random picture, sometimes mirrored. Not to be written to.
@@ -70,32 +80,40 @@ class PictureBank:
         if number in self._kept:
             self._kept.move_to_end(number)
             return self._kept[number]
-        if self.files:
-            picture = self._read(number)
-        else:
-            made = self.procedural(np.random.default_rng((self.seed, number)), min(self.side, PATTERN_SIDE))
-            picture = np.asarray(cv2.resize(made, (self.side, self.side), interpolation=cv2.INTER_LINEAR))
+        picture = self._pattern(number) if self.source is None else self._read(number)
         self._kept[number] = picture
         if len(self._kept) > self._capacity:
             self._kept.popitem(last=False)
         return picture
 
+    def _pattern(self, number: int) -> np.ndarray:
+        made = self.procedural(np.random.default_rng((self.seed, number)), min(self.side, PATTERN_SIDE))
+        return np.asarray(cv2.resize(made, (self.side, self.side), interpolation=cv2.INTER_LINEAR))
+
     def _read(self, number: int) -> np.ndarray:
-        """Picture `number`, or the next one of the folder that can be read; each damaged file is warned about once."""
-        for path in self.files[number:] + self.files[:number]:
-            if path in self._unreadable:
+        """Picture `number`, or the next one that can be read; each damaged one is warned about once."""
+        for candidate in range(number, number + self.count):
+            index = candidate % self.count
+            if index in self._unreadable:
                 continue
             try:
-                return _read_square(path, self.side)
+                return _square(self._decoded(index), self.side)
             except PoseError as error:
-                self._unreadable.add(path)
-                warnings.warn(f"{error}; the next picture of the folder takes its place", stacklevel=2)
-        raise PoseError(f"none of the {len(self.files)} pictures in the folder of {self.files[0]} can be read")
+                self._unreadable.add(index)
+                warnings.warn(f"{error}; the next picture takes its place", stacklevel=2)
+        raise PoseError(f"none of the {self.count} pictures in {self.source} can be read")
+
+    def _decoded(self, index: int) -> np.ndarray:
+        """(H, W, 3) uint8 RGB."""
+        return (
+            read_image(self.files[index], upright=True)[0][..., ::-1] if self.store is None else self.store.image(index)
+        )
 
 
 def _picture_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise PoseError(f"there is no folder of pictures at {folder}; name one, or leave it out for patterns made here")
+        advice = "name a folder of pictures or a pose store, or leave it out for patterns made here"
+        raise PoseError(f"there is no folder of pictures at {folder}; {advice}")
     found = list_images(folder, recursive=True)
     for sentence in found.refused:
         warnings.warn(f"{sentence}: it is left out", stacklevel=2)
@@ -104,13 +122,12 @@ def _picture_files(folder: Path) -> list[Path]:
     return found.paths
 
 
-def _read_square(path: Path, side: int) -> np.ndarray:
-    """The largest centred square of a picture, (side, side, 3) RGB."""
-    picture, _ = read_image(path, upright=True)
+def _square(picture: np.ndarray, side: int) -> np.ndarray:
+    """The largest centred square of a picture, (side, side, 3)."""
     height, width = picture.shape[:2]
     edge = min(height, width)
     top, left = (height - edge) // 2, (width - edge) // 2
-    square = picture[top : top + edge, left : left + edge, ::-1]
+    square = picture[top : top + edge, left : left + edge]
     method = cv2.INTER_AREA if edge > side else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(np.ascontiguousarray(square), (side, side), interpolation=method))
 

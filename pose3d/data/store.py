@@ -82,6 +82,11 @@ class PoseStore:
         """Whether the column `name`, or the group "masks" or "parts", is in the file."""
         return name in self._columns or name in self._offsets
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """Names of the label columns in the file."""
+        return self._columns
+
     def labels(self, name: str) -> np.ndarray:
         """The whole column `name`, leading axis N."""
         if name not in self._columns:
@@ -134,6 +139,14 @@ class PoseStore:
         """Whether sample `index` has part labels."""
         return self._has_encoded(PARTS, index)
 
+    def with_masks(self) -> np.ndarray:
+        """(N,) bool: samples that have a mask."""
+        return self._with_encoded(MASKS)
+
+    def with_part_labels(self) -> np.ndarray:
+        """(N,) bool: samples that have part labels."""
+        return self._with_encoded(PARTS)
+
     def close(self) -> None:
         """Close this process's handle; the next read opens it again."""
         if self._file is not None:
@@ -144,6 +157,10 @@ class PoseStore:
     def _has_encoded(self, group: str, index: int) -> bool:
         offset = self._offsets.get(group)
         return offset is not None and bool(offset[index + 1] > offset[index])
+
+    def _with_encoded(self, group: str) -> np.ndarray:
+        offset = self._offsets.get(group)
+        return np.zeros(len(self), bool) if offset is None else np.diff(offset) > 0
 
     def _encoded(self, group: str, index: int) -> np.ndarray:
         if not 0 <= index < self._length:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-DATA_KEYS = ("train_files", "val_file", "test_file")
+if TYPE_CHECKING:
+    from pose3d.data import PoseDataModule
+
+SPLITS = ("train", "val", "test")
 
 
 def merged(files: Sequence[Path]) -> dict[str, Any]:
@@ -20,14 +25,22 @@ def merged(files: Sequence[Path]) -> dict[str, Any]:
     return content
 
 
-def stores(files: Sequence[Path], keys: Sequence[str] = DATA_KEYS) -> list[Path]:
-    """The pose stores that the configuration names under these keys of its data."""
-    arguments = merged(files).get("data", {}).get("init_args", {})
-    named: list[str] = []
-    for key in keys:
-        value = arguments.get(key) or []
-        named += value if isinstance(value, list) else [value]
-    return [Path(path) for path in named]
+def data_module(files: Sequence[Path]) -> PoseDataModule:
+    """The data module of the configuration, not set up."""
+    data = merged(files)["data"]
+    folder, _, name = data["class_path"].rpartition(".")
+    kind = getattr(import_module(folder), name)
+    known = {argument for base in kind.__mro__ for argument in inspect.signature(base.__init__).parameters}
+    # An overlay that changes the class leaves arguments of the former one behind.
+    made: PoseDataModule = kind(**{key: value for key, value in data.get("init_args", {}).items() if key in known})
+    return made
+
+
+def stores(files: Sequence[Path], splits: Sequence[str] = SPLITS) -> list[Path]:
+    """The pose stores that the configuration asks for, whether they are there or not."""
+    names = data_module(files).store_names()
+    found = [name for split in splits for name in names[split]]
+    return [Path(file) for name in found for file in (name if isinstance(name, list) else [name])]
 
 
 def digest(files: Sequence[Path], arguments: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from pose3d.errors import PoseError
 from pose3d.files import write_whole
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import measure, needed_tests
-from pose3d.paper.merge import DATA_KEYS, digest, merged, stores
+from pose3d.paper.merge import SPLITS, digest, stores
 from pose3d.paper.stand_ins import make_stand_ins
 from pose3d.paper.steps import (
     FOUND_BOX,
@@ -69,10 +69,10 @@ class Reproduction:
         self._make_stand_ins(rows)
         for row in rows:
             for step in trainings([row]):
-                self._check_data(row, training_configs(step, self.profile), DATA_KEYS[:2])
+                self._check_data(row, training_configs(step, self.profile), SPLITS[:2])
             for test, switches in needed_tests(row, self._available):
                 files = evaluation_configs(steps()[str(row.step)], self.profile, test, switches)
-                self._check_data(row, files, DATA_KEYS[2:])
+                self._check_data(row, files, SPLITS[2:])
 
     def obstacle(self, row: Row) -> str | None:
         """Why a row cannot be run under this profile, whatever data are prepared; None when it can."""
@@ -99,7 +99,7 @@ class Reproduction:
         for row in rows:
             for test, switches in needed_tests(row, self._available):
                 piles.append(evaluation_configs(steps()[str(row.step)], self.profile, test, switches))
-        for path in make_stand_ins([path for pile in piles for path in stores(pile, DATA_KEYS)]):
+        for path in make_stand_ins([path for pile in piles for path in stores(pile)]):
             self.say(f"wrote {path}")
 
     def training_command(self, step: Step, seed: int) -> list[str]:
@@ -136,8 +136,8 @@ class Reproduction:
             words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / BEST}")
         return words
 
-    def _check_data(self, row: Row, files: Sequence[Path], keys: Sequence[str]) -> None:
-        if absent := [path for path in stores(files, keys) if not path.is_file()]:
+    def _check_data(self, row: Row, files: Sequence[Path], splits: Sequence[str]) -> None:
+        if absent := [path for path in stores(files, splits) if not path.is_file()]:
             source = (
                 "`make data` makes the embedded data set" if self.profile == "mini" else "`pose3d prepare` makes it"
             )
@@ -212,9 +212,7 @@ class Reproduction:
 
         figures = measure(row, folder_of, EVERY.get(self.profile))
         tested = {
-            test: merged(evaluation_configs(steps()[str(row.step)], self.profile, test, switches))["data"]["init_args"][
-                "test_file"
-            ]
+            test: str(stores(evaluation_configs(steps()[str(row.step)], self.profile, test, switches), ("test",))[0])
             for test, switches in sorted(needed_tests(row, self._available))
         }
         content = {"row": row.key, "profile": self.profile, "seed": seed, "tested_on": tested, "figures": figures}

@@ -41,7 +41,7 @@ def crop_test(files: Sequence[Path], checkpoint: Path, folder: Path) -> list[str
 
 def found_box_test(files: Sequence[Path], checkpoint: Path, box_checkpoint: Path, folder: Path) -> list[str]:
     """The `pose3d predict` of the configured test set, with the configured perspective correction."""
-    (store,) = stores(files, ("test_file",))
+    (store,) = stores(files, ("test",))
     command = ["pose3d", "predict", str(store), f"--checkpoint={checkpoint}", f"--box-checkpoint={box_checkpoint}"]
     mode = merged(files)["model"]["init_args"].get("perspective_correction")
     if mode is not None:

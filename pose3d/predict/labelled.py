@@ -60,7 +60,7 @@ class StoreFrames:
                 f"the networks give no finite pose for {(~valid).sum()} of {len(valid)} frames of {self.store.path}, "
                 f"the first in row {int(np.flatnonzero(~valid)[0])}, but every frame counts; train them longer"
             )
-        predictions.target_2d, predictions.visible = labels.joints_2d, labels.labelled
+        predictions.target_2d, predictions.visible = labels.joints_2d, labels.visible
         predictions.head_size = labels.head_size
         for name in ID_COLUMNS:
             setattr(predictions, name, labels.ids[name])

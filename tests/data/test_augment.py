@@ -88,8 +88,41 @@ def test_a_pipeline_of_the_users(image, tmp_path):
         appearance(str(tmp_path / "bad.json"))
 
 
+@pytest.mark.parametrize(
+    ("transform", "message"),
+    [
+        (A.HorizontalFlip(p=1), "has HorizontalFlip, which may move pixels while the labels stay"),
+        (A.Affine(rotate=(90, 90), p=1), "has Affine"),
+        (A.RandomCrop(50, 50), "has RandomCrop"),
+        (A.Resize(64, 64), "has Resize"),
+        (A.RandomGridShuffle(), "has RandomGridShuffle"),
+        (A.Normalize(), r"has Normalize, which makes \(96, 96, 3\) float32 of a \(96, 96, 3\) uint8 crop"),
+        (A.ToFloat(), "has ToFloat, which makes"),
+        (A.OneOf([A.InvertImg(), A.VerticalFlip()]), "has VerticalFlip"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_files_that_would_part_pictures_and_labels_are_refused(tmp_path, transform, message):
+    """Also where the transform is rare: it is not left to chance whether it is found."""
+    transform.p = 0.01
+    for suffix in ("json", "yaml"):
+        path = tmp_path / f"pipeline.{suffix}"
+        A.save(A.Compose([A.InvertImg(p=0.5), transform]), path, data_format=suffix)
+        with pytest.raises(PoseError, match=message):
+            appearance(str(path))
+
+
+def test_files_may_hide_and_recolour(image, tmp_path):
+    path = tmp_path / "pipeline.yaml"
+    kinds = [A.CoarseDropout(p=1), A.GridDropout(p=1), A.OneOf([A.GaussNoise(p=1), A.MotionBlur(p=1)], p=1)]
+    A.save(A.Compose(kinds), path, data_format="yaml")
+    result = appearance(str(path))(image=image)["image"]
+    assert result.shape == image.shape
+    assert (result != image).any()
+
+
 def test_albumentations_does_not_ask_the_network():
-    code = "import pose3d.data.composite, os; print(os.environ['NO_ALBUMENTATIONS_UPDATE'])"
+    code = "import pose3d.data.augment, os; print(os.environ['NO_ALBUMENTATIONS_UPDATE'])"
     env = {key: value for key, value in os.environ.items() if key != "NO_ALBUMENTATIONS_UPDATE"}
     result = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "1"

@@ -4,12 +4,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pose3d.data.augment import A, seed_transform
-from pose3d.data.composite import CompositeRegions, recolour, replace, soft_region
+from pose3d.data.composite import Compositor, recolour, replace, soft_region
 from pose3d.data.dataset import PoseDataset
 from pose3d.data.pictures import PictureBank, cloth, scenery
-from pose3d.data.sampling import Draw
-from pose3d.data.schema import CHAIR, LOWER, PERSON, UPPER
+from pose3d.data.samplers import SampleSpec
+from pose3d.data.schema import AUGMENTABLE, CHAIR, LOWER, PERSON, UPPER
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 
@@ -36,10 +35,14 @@ def scene():
     return image, mask
 
 
-def transform(mixture=(0.0, 0.0, 1.0), backgrounds=(250, 0, 0), textures=(0, 250, 0)):
-    return CompositeRegions(
-        PictureBank(None, SIZE, plain(backgrounds)), PictureBank(None, SIZE, plain(textures)), mixture, blur_px=0.7
-    )
+def compositor(mixture=(0.0, 0.0, 1.0), counts=None):
+    backgrounds, textures = PictureBank(None, SIZE, plain((250, 0, 0))), PictureBank(None, SIZE, plain((0, 250, 0)))
+    return Compositor(backgrounds, textures, counts, mixture, blur_px=0.7)
+
+
+def changed(scene, mixture=(0.0, 0.0, 1.0), allowed=AUGMENTABLE):
+    image, mask = scene
+    return compositor(mixture, {allowed: 1})(image, lambda: mask, allowed, np.random.default_rng(0))
 
 
 def test_recolour_is_texture_times_intensity_over_mean():
@@ -93,8 +96,7 @@ def test_borders_are_smoothed():
 
 
 def test_full_change_keeps_skin_and_shading(scene):
-    image, mask = scene
-    result = transform()(image=image.copy(), mask=mask)["image"].astype(int)
+    result = changed(scene).astype(int)
     assert (result[2, 60] == (250, 0, 0)).all()  # background
     assert (np.abs(result[56, 32] - 200) <= 2).all()  # skin
     for point in ((18, 25), (40, 32), (50, 8)):  # shirt, trousers, chair
@@ -107,72 +109,81 @@ def test_full_change_keeps_skin_and_shading(scene):
 
 
 def test_only_what_may_change_changes(scene):
-    image, mask = scene
-    result = transform()(image=image.copy(), mask=mask, augmentable=["chair"])["image"]
-    changed = (result != image).any(axis=-1)
-    assert changed[50, 8]
-    assert not changed[:, 18:].any()
-    untouched = transform()(image=image.copy(), mask=mask, augmentable=[])["image"]
-    np.testing.assert_array_equal(untouched, image)
+    image, _ = scene
+    result = changed(scene, (0.0, 1.0, 0.0), ("chair",))
+    differs = (result != image).any(axis=-1)
+    assert differs[50, 8]
+    assert not differs[:, 18:].any()
+    assert changed(scene, allowed=()) is image
 
 
 def test_background_and_chair_leave_clothes_alone(scene):
-    image, mask = scene
-    result = transform((0.0, 1.0, 0.0))(image=image.copy(), mask=mask)["image"]
+    image, _ = scene
+    before = image.copy()
+    result = changed(scene, (0.0, 1.0, 0.0))
     np.testing.assert_allclose(result[12:50, 24:40].astype(int), image[12:50, 24:40], atol=1)
     assert (result[2, 60] == (250, 0, 0)).all()
+    np.testing.assert_array_equal(image, before)
 
 
 def test_mixture_is_25_40_35():
     """D4."""
     rng = np.random.default_rng(0)
-    composite = transform((0.25, 0.40, 0.35))
-    everything = ("background", "chair", "upper", "lower")
-    counts = Counter(composite.choose(rng, everything) for _ in range(8000))
-    assert set(counts) == {(), everything[:2], everything}
-    for chosen, share in (((), 0.25), (everything[:2], 0.40), (everything, 0.35)):
+    composite = compositor((0.25, 0.40, 0.35))
+    counts = Counter(composite.choose(rng, AUGMENTABLE) for _ in range(8000))
+    assert set(counts) == {(), AUGMENTABLE[:2], AUGMENTABLE}
+    for chosen, share in (((), 0.25), (AUGMENTABLE[:2], 0.40), (AUGMENTABLE, 0.35)):
         assert counts[chosen] / 8000 == pytest.approx(share, abs=0.02)
 
 
-def test_it_is_an_albumentations_transform(scene):
-    image, mask = scene
-    pipeline = A.Compose([transform()], seed=3)
-    result = pipeline(image=image.copy(), mask=mask)
-    assert (result["image"] != image).any()
-    np.testing.assert_array_equal(result["mask"], mask)
+def test_the_mixture_holds_over_the_whole_set_where_few_sequences_allow_everything():
+    """Six of sixteen sequences allow both garments, as in MPI-INF-3DHP; two one garment and no background."""
+    rng = np.random.default_rng(0)
+    sequences = [AUGMENTABLE] * 6 + [("background", "chair")] * 8 + [("chair", "upper")] * 2
+    composite = compositor((0.25, 0.40, 0.35), Counter(sequences))
+    drawn = Counter(composite.choose(rng, sequences[i % 16]) for i in range(16000))
+    untouched, both = drawn[()], drawn[AUGMENTABLE]
+    assert untouched / 16000 == pytest.approx(0.25, abs=0.01)
+    assert both / 16000 == pytest.approx(0.35, abs=0.01)
+    assert composite.shares == pytest.approx((0.25, 0.40, 0.35))
 
 
 @pytest.mark.parametrize("mixture", [(0.5, 0.5), (0.5, 0.6, 0.1), (-0.1, 0.6, 0.5)])
 def test_impossible_mixture(mixture):
     with pytest.raises(PoseError, match="three shares that sum to one"):
-        transform(mixture)
+        compositor(mixture)
 
 
 def test_in_a_dataset_only_augmentable_sequences_change(store_3d):
     """Sequence 0 allows everything, sequence 1 the chair alone; one seed, one result."""
     banks = PictureBank(None, 96, scenery), PictureBank(None, 96, cloth)
-    make = lambda composite: PoseDataset(PoseStore(store_3d), image_size=96, composite=composite)  # noqa: E731
-    plain_set, changed_set = make(None), make(CompositeRegions(*banks, mixture=(0, 0, 1)))
+    plain_set, changed_set = (PoseDataset(PoseStore(store_3d), image_size=96) for _ in range(2))
+    # All that allow it have their garments changed, and of the others all that the mixture has left.
+    shares = changed_set.exchange_regions(*banks, (0, 0.5, 0.5), 1.0)
+    assert shares == pytest.approx((0, 0.5, 0.5))
     for item in (0, 1):
-        draw = Draw(0, item, 1.0, 9)
-        before, after = plain_set[draw]["image"].astype(int), changed_set[draw]["image"].astype(int)
-        np.testing.assert_array_equal(changed_set[draw]["image"], after)
+        spec = SampleSpec(0, item, 1.0, 9)
+        before, after = plain_set[spec]["image"].astype(int), changed_set[spec]["image"].astype(int)
+        np.testing.assert_array_equal(changed_set[spec]["image"], after)
         share = (np.abs(before - after).max(axis=-1) > 8).mean()
-        assert share > 0.6 if item == 0 else share < 0.2
+        assert share > 0.6 if item == 0 else 0 < share < 0.2
 
 
-def test_change_is_a_call_that_reads_no_mask_in_vain(scene):
+def test_a_store_without_masks_has_nothing_to_exchange(store_2d):
+    dataset = PoseDataset(PoseStore(store_2d), image_size=32, with_3d=False)
+    banks = PictureBank(None, 32, scenery), PictureBank(None, 32, cloth)
+    assert dataset.exchange_regions(*banks, (0.25, 0.4, 0.35), 1.0) is None
+    assert dataset.compositor is None
+
+
+def test_the_mask_is_read_only_where_something_changes(scene):
     image, mask = scene
-    composite = CompositeRegions(PictureBank(None, SIZE, scenery), PictureBank(None, SIZE, cloth))
+    composite = Compositor(PictureBank(None, SIZE, scenery), PictureBank(None, SIZE, cloth))
     reads = []
     for seed in range(40):
-        seed_transform(composite, np.random.default_rng(seed))
-        called = composite(image=image.copy(), mask=mask)["image"]
-        seed_transform(composite, np.random.default_rng(seed))
         before = len(reads)
-        changed = composite.change(image, lambda: reads.append(1) or mask, ("background", "chair", "upper", "lower"))
-        np.testing.assert_array_equal(changed, called)
-        assert (len(reads) > before) == (changed != image).any()
+        result = composite(image, lambda: reads.append(1) or mask, AUGMENTABLE, np.random.default_rng(seed))
+        assert (len(reads) > before) == (result != image).any()
     assert 20 < len(reads) < 40
 
 
@@ -235,6 +246,14 @@ def test_a_bank_passes_over_what_cannot_be_read(tmp_path):
         bank.draw(np.random.default_rng(0))
 
 
+def test_pictures_of_a_store(store_2d):
+    bank = PictureBank(store_2d, 32, cloth)
+    assert str(bank) == f"10 images of {store_2d}"
+    assert bank.draw(np.random.default_rng(0)).shape == (32, 32, 3)
+    pixels = PoseStore(store_2d).image(3)
+    assert abs(float(bank._picture(3).mean()) - float(pixels[:, 10:190].mean())) < 3
+
+
 def test_memory_of_a_bank_is_bounded(monkeypatch):
     monkeypatch.setattr("pose3d.data.pictures.KEPT_BYTES", 5 * 3 * 24 * 24)
     bank = PictureBank(None, 16, cloth)
@@ -245,10 +264,7 @@ def test_memory_of_a_bank_is_bounded(monkeypatch):
 
 def test_seeding_decides_everything(scene):
     image, mask = scene
-    composite = CompositeRegions(PictureBank(None, SIZE, scenery), PictureBank(None, SIZE, cloth), (0, 0.5, 0.5))
-    results = []
-    for seed in (1, 1, 2):
-        seed_transform(composite, np.random.default_rng(seed))
-        results.append(composite(image=image.copy(), mask=mask)["image"])
+    composite = Compositor(PictureBank(None, SIZE, scenery), PictureBank(None, SIZE, cloth), None, (0, 0.5, 0.5))
+    results = [composite(image, lambda: mask, AUGMENTABLE, np.random.default_rng(seed)) for seed in (1, 1, 2)]
     np.testing.assert_array_equal(results[0], results[1])
     assert (results[0] != results[2]).any()

@@ -1,11 +1,13 @@
 import copy
+import math
+import re
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from pose3d.data.datamodules import Pose2DDataModule, Pose3DDataModule
+from pose3d.data.datamodules import PoseDataModule
 from pose3d.data.loader import worker_count
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
@@ -23,7 +25,7 @@ def rows(loader):
 
 
 def test_named_subjects_are_held_out(store_3d):
-    data = Pose3DDataModule([str(store_3d)], val_subjects=[2], **SMALL)
+    data = PoseDataModule([str(store_3d)], val_subjects=[2], **SMALL)
     data.setup("fit")
     subject = PoseStore(store_3d).labels("subject")
     held_out = np.flatnonzero(subject == 2).tolist()
@@ -32,9 +34,7 @@ def test_named_subjects_are_held_out(store_3d):
 
 
 def test_training_drops_the_short_batch_and_evaluation_keeps_it(store_3d):
-    data = Pose3DDataModule(
-        [str(store_3d)], val_file=str(store_3d), test_file=str(store_3d), **SMALL | {"batch_size": 5}
-    )
+    data = PoseDataModule([str(store_3d)], val_file=str(store_3d), test_file=str(store_3d), **SMALL | {"batch_size": 5})
     data.setup()
     assert [len(batch["index"]) for batch in data.train_dataloader()] == [5, 5]
     for loader in (data.val_dataloader(), data.test_dataloader(), data.predict_dataloader()):
@@ -44,15 +44,15 @@ def test_training_drops_the_short_batch_and_evaluation_keeps_it(store_3d):
 
 def test_validation_may_be_thinned_evenly(store_3d, tmp_path):
     other = write_store(tmp_path / "val.h5", 8, seed=2)
-    data = Pose3DDataModule([str(store_3d)], val_subjects=[3], val_file=str(other), val_samples=4, **SMALL)
+    data = PoseDataModule([str(store_3d)], val_subjects=[3], val_file=str(other), val_samples=4, **SMALL)
     data.setup("fit")
-    assert [len(part) for part in data.val_parts] == [2, 2]  # 4 held-out samples and 8 others
+    assert [len(part) for part in data.val_sets] == [2, 2]  # 4 held-out samples and 8 others
     assert rows(data.val_dataloader()) == [2, 11, 2, 5]
 
 
 def test_mixture_and_scales(store_3d, store_2d):
-    data = Pose3DDataModule(
-        [str(store_3d), str(store_2d)], mixture=[0.75, 0.25], scales=(0.7, 1.0), epoch_samples=16, **SMALL
+    data = PoseDataModule(
+        [str(store_3d), str(store_2d)], mixture=[0.75, 0.25], scales=[0.7, 1.0], epoch_samples=16, **SMALL
     )
     data.setup("fit")
     batches = list(data.train_dataloader())
@@ -62,7 +62,7 @@ def test_mixture_and_scales(store_3d, store_2d):
 
 
 def test_image_is_network_input_on_the_device(store_3d):
-    data = Pose3DDataModule([str(store_3d)], **SMALL, normalisation="caffe")
+    data = PoseDataModule([str(store_3d)], **SMALL, normalisation="caffe")
     data.setup("fit")
     raw = next(iter(data.train_dataloader()))
     batch = data.on_after_batch_transfer(raw, 0)
@@ -75,9 +75,9 @@ def test_image_is_network_input_on_the_device(store_3d):
 
 
 def test_mean_pose_and_names(store_3d, store_2d):
-    data = Pose3DDataModule([str(store_3d), str(store_2d)], val_subjects=[2], test_file=str(store_3d), **SMALL)
+    data = PoseDataModule([str(store_3d), str(store_2d)], val_subjects=[2], test_file=str(store_3d), **SMALL)
     data.setup()
-    dataset = data.train_parts[0]
+    dataset = data.train_sets[0]
     torch.testing.assert_close(
         data.mean_pose(), torch.stack([torch.from_numpy(dataset[i]["joints_3d"]) for i in range(len(dataset))]).mean(0)
     )
@@ -88,24 +88,24 @@ def test_mean_pose_and_names(store_3d, store_2d):
 
 def test_the_last_person_of_each_store_can_be_held_out(store_3d, tmp_path):
     four = write_store(tmp_path / "four.h5", 8, subjects=4)
-    data = Pose3DDataModule([str(store_3d), str(four)], val_subjects="last", **SMALL)
+    data = PoseDataModule([str(store_3d), str(four)], val_subjects="last", **SMALL)
     data.setup("fit")
     people = [
         [set(part.store.labels("subject")[part.rows].tolist()) for part in parts]
-        for parts in (data.train_parts, data.val_parts)
+        for parts in (data.train_sets, data.val_sets)
     ]
     assert people == [[{1, 2}, {1, 2, 3}], [{3}, {4}]]
 
 
 def test_test_scenes_are_those_that_occur_and_have_a_name(tmp_path):
     path = write_store(tmp_path / "scenes.h5", 2, scenes=("", "garden", "nobody was here"))
-    data = Pose3DDataModule([str(path)], test_file=str(path), **SMALL)
+    data = PoseDataModule([str(path)], test_file=str(path), **SMALL)
     data.setup("test")
     assert data.test_scenes == {1: "garden"}
 
 
 def test_stage_1_takes_both_kinds_of_store(store_3d, store_2d):
-    data = Pose2DDataModule([str(store_3d), str(store_2d)], **SMALL)
+    data = PoseDataModule([str(store_3d), str(store_2d)], with_3d=False, **SMALL)
     data.setup("fit")
     for batch in data.train_dataloader():
         assert "joints_3d" not in batch
@@ -116,7 +116,7 @@ def test_stage_1_takes_both_kinds_of_store(store_3d, store_2d):
     ("change", "message"),
     [
         ({"train_files": ["nowhere/wild2d.h5"]}, r"no data at nowhere/wild2d.h5; `make data` .*synth --out nowhere"),
-        ({"train_files": []}, "list of train_files"),
+        ({"train_files": []}, "nothing to train on: set data.train_files"),
         ({"val_subjects": [9]}, r"validation subjects \[9\] are in none"),
         ({"val_subjects": [1, 2, 3]}, "leave nobody to train on"),
         ({"normalisation": "x"}, "unknown normalisation 'x'"),
@@ -126,17 +126,44 @@ def test_stage_1_takes_both_kinds_of_store(store_3d, store_2d):
     ],
 )
 def test_mistakes_are_sentences(store_3d, change, message):
-    data = Pose3DDataModule(**{"train_files": [str(store_3d)]} | SMALL | change)
     with pytest.raises(PoseError, match=message):
-        data.setup("fit")
+        PoseDataModule(**{"train_files": [str(store_3d)]} | SMALL | change).setup("fit")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 0}, "data.batch_size is 0; it must be an integer >0"),
+        ({"batch_size": 2.5}, "data.batch_size is 2.5; it must be an integer >0"),
+        ({"batch_size": True}, "data.batch_size is True; it must be a number"),
+        ({"eval_batch_size": -1}, "data.eval_batch_size is -1"),
+        ({"num_workers": -1}, "data.num_workers is -1; it must be an integer >=0"),
+        ({"scales": []}, "data.scales is empty"),
+        ({"scales": [0.7, 0.0]}, "data.scales is 0.0; it must be a number >0 and finite"),
+        ({"scales": [math.inf]}, "data.scales is inf"),
+        ({"epoch_samples": -5}, "data.epoch_samples is -5"),
+        ({"val_samples": 0}, "data.val_samples is 0"),
+        ({"box_margin": 0}, "data.box_margin is 0; it must be a number >=0.5 and <=10"),
+        ({"scale_jitter": -2}, "data.scale_jitter is -2"),
+        ({"rotation_deg": math.nan}, "data.rotation_deg is nan"),
+        ({"flip": 2}, "data.flip is 2; it must be a number >=0 and <=1"),
+        ({"mixture": [1.5, -0.5]}, "data.mixture is 1.5"),
+        ({"image_size": 8}, "data.image_size is 8; it must be an integer >=32"),
+        ({"seed": -1}, "data.seed is -1"),
+        ({"unlabelled_batch": 0}, "data.unlabelled_batch is 0"),
+    ],
+)
+def test_arguments_out_of_bounds_are_refused_at_once(change, message):
+    with pytest.raises(PoseError, match=re.escape(message)):
+        PoseDataModule(**{"train_files": ["nowhere.h5"]} | SMALL | change)
 
 
 def test_mistakes_that_show_later(store_3d, store_2d):
     with pytest.raises(PoseError, match="nothing to test on"):
-        Pose3DDataModule([str(store_3d)], **SMALL).setup("test")
+        PoseDataModule([str(store_3d)], **SMALL).setup("test")
     with pytest.raises(PoseError, match="no 3D labels to evaluate on"):
-        Pose3DDataModule([str(store_3d)], test_file=str(store_2d), **SMALL).setup("test")
-    data = Pose3DDataModule([str(store_3d)], **SMALL | {"batch_size": 64})
+        PoseDataModule([str(store_3d)], test_file=str(store_2d), **SMALL).setup("test")
+    data = PoseDataModule([str(store_3d)], **SMALL | {"batch_size": 64})
     data.setup("fit")
     with pytest.raises(PoseError, match="fewer than one batch of 64"):
         data.train_dataloader()
@@ -146,7 +173,7 @@ def test_workers_make_the_same_batches(store_3d):
     options = SMALL | {"appearance": "strong", "composite": [0.1, 0.4, 0.5], "rotation_deg": 30, "flip": 0.5}
     epochs = []
     for num_workers in (0, 2):
-        data = Pose3DDataModule([str(store_3d)], **options | {"num_workers": num_workers}, scales=(0.7, 1.0))
+        data = PoseDataModule([str(store_3d)], **options | {"num_workers": num_workers}, scales=[0.7, 1.0])
         data.setup("fit")
         loader = data.train_dataloader()
         epochs.append([])
@@ -197,8 +224,8 @@ def test_resuming_in_the_middle_equals_not_stopping(store_3d, tmp_path, step, nu
     def fit(ckpt_path=None, callbacks=()):
         seed_everything(0)
         model = Tiny()
-        data = Pose3DDataModule(
-            [str(store_3d)], **SMALL | {"num_workers": num_workers}, scales=(0.7, 1.0), appearance="light", flip=0.5
+        data = PoseDataModule(
+            [str(store_3d)], **SMALL | {"num_workers": num_workers}, scales=[0.7, 1.0], appearance="light", flip=0.5
         )
         trainer = Trainer(
             max_steps=14,
@@ -223,12 +250,12 @@ def test_resuming_in_the_middle_equals_not_stopping(store_3d, tmp_path, step, nu
 
 def test_hyperparameters_are_plain_data(store_3d):
     """A data module goes to other processes by pickle, stores included."""
-    data = Pose3DDataModule([str(store_3d)], **SMALL, composite=[0.2, 0.4, 0.4])
+    data = PoseDataModule([str(store_3d)], **SMALL, composite=[0.2, 0.4, 0.4])
     data.setup("fit")
     next(iter(data.train_dataloader()))
-    assert len(copy.deepcopy(data).train_parts[0]) == 12
+    assert len(copy.deepcopy(data).train_sets[0]) == 12
 
 
 def test_opencv_keeps_to_one_thread(store_3d):
-    Pose3DDataModule([str(store_3d)], **SMALL).setup("fit")
+    PoseDataModule([str(store_3d)], **SMALL).setup("fit")
     assert cv2.getNumThreads() <= 1

@@ -3,7 +3,7 @@ import pytest
 
 from pose3d.data.augment import GeometricAugmentation
 from pose3d.data.dataset import JoinedDataset, PoseDataset, collate
-from pose3d.data.sampling import Draw
+from pose3d.data.samplers import SampleSpec
 from pose3d.data.store import PoseStore
 from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, POSE2D_15, remap
 from tests.data.drawn import UNIVERSAL_RATIO, write_store
@@ -16,7 +16,7 @@ AUGMENTATIONS = {
     "shift": GeometricAugmentation(shift=0.2),
     "all": GeometricAugmentation(rotation_deg=30, flip=0.5, scale_jitter=0.2, shift=0.1),
 }
-DRAWS = [Draw(0, item, scale, 1000 + item) for item in range(6) for scale in (1.0, 0.7)]
+SPECS = [SampleSpec(0, item, scale, 1000 + item) for item in range(6) for scale in (1.0, 0.7)]
 
 
 def dehomogenise(points):
@@ -27,8 +27,8 @@ def dehomogenise(points):
 def test_3d_projects_onto_2d_and_2d_goes_into_the_crop(store_3d, name):
     """The chain of `types.Batch`, written out with plain matrices, after every geometric augmentation."""
     dataset = PoseDataset(PoseStore(store_3d), image_size=96, geometry=AUGMENTATIONS[name])
-    for draw in DRAWS:
-        sample = {key: np.asarray(value, np.float64) for key, value in dataset[draw].items()}
+    for spec in SPECS:
+        sample = {key: np.asarray(value, np.float64) for key, value in dataset[spec].items()}
         joints_cam = sample["joints_3d_true"] + sample["translation"]
         in_image = dehomogenise(joints_cam @ sample["intrinsics"].T)
         np.testing.assert_allclose(in_image, sample["joints_2d_img"], atol=2e-3)
@@ -45,14 +45,14 @@ def test_pixels_follow_the_joints(store_3d, name):
     dataset = PoseDataset(PoseStore(store_3d), image_size=160, geometry=AUGMENTATIONS[name])
     names = MPI_INF_3DHP_17.names
     seen = 0
-    for draw in DRAWS:
-        sample = dataset[draw]
+    for spec in SPECS:
+        sample = dataset[spec]
         for side in "lr":
             ends = [names.index(f"{side}_{joint}") for joint in ("knee", "ankle")]
             x, y = np.round(sample["joints_2d_crop"][ends].mean(axis=0)).astype(int)
             if sample["visible"][ends].all() and 2 <= x < 158 and 2 <= y < 158:
                 red, _, blue = sample["image"][y, x].astype(int)
-                assert blue > red + 60, (draw, side)
+                assert blue > red + 60, (spec, side)
                 seen += 1
     assert seen > 10
 
@@ -94,15 +94,15 @@ def test_a_sample_depends_on_its_draw_alone(store_3d):
         )
 
     one, other = make(), make()
-    other[Draw(0, 5, 1.0, 77)]  # what was made before must not matter
-    for key, value in one[Draw(0, 2, 0.7, 5)].items():
-        np.testing.assert_array_equal(other[Draw(0, 2, 0.7, 5)][key], value)
-    assert (one[Draw(0, 2, 0.7, 5)]["image"] != one[Draw(0, 2, 0.7, 6)]["image"]).any()
+    other[SampleSpec(0, 5, 1.0, 77)]  # what was made before must not matter
+    for key, value in one[SampleSpec(0, 2, 0.7, 5)].items():
+        np.testing.assert_array_equal(other[SampleSpec(0, 2, 0.7, 5)][key], value)
+    assert (one[SampleSpec(0, 2, 0.7, 5)]["image"] != one[SampleSpec(0, 2, 0.7, 6)]["image"]).any()
 
 
 def test_2d_only_store_beside_a_3d_one(store_3d, store_2d):
     joined = JoinedDataset([PoseDataset(PoseStore(path), image_size=48) for path in (store_3d, store_2d)])
-    batch = collate([joined[Draw(source, 1, 1.0, 0)] for source in (0, 1, 1)])
+    batch = collate([joined[SampleSpec(source, 1, 1.0, 0)] for source in (0, 1, 1)])
     assert batch["has_3d"].tolist() == [True, False, False]
     assert batch["joints_3d"].shape == (3, 17, 3)
     assert (batch["joints_3d"][1:] == 0).all()
@@ -148,7 +148,7 @@ def test_joints_that_a_set_lacks_are_invisible(tmp_path, monkeypatch):
 def test_person_of_a_single_joint_makes_a_crop(store_2d):
     dataset = PoseDataset(PoseStore(store_2d), image_size=48, geometry=AUGMENTATIONS["all"], with_3d=False)
     dataset.bbox[0] = (50, 60, 0, 0)
-    dataset.labelled[0] = False
-    sample = dataset[Draw(0, 0, 1.0, 3)]
+    dataset.visible[0] = False
+    sample = dataset[SampleSpec(0, 0, 1.0, 3)]
     assert np.isfinite(sample["joints_2d_crop"]).all()
     assert sample["image"].shape == (48, 48, 3)

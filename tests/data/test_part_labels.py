@@ -8,9 +8,9 @@ import pytest
 
 from pose3d.data.augment import GeometricAugmentation
 from pose3d.data.check import check_store
-from pose3d.data.datamodules import Pose3DDataModule
+from pose3d.data.datamodules import PoseDataModule
 from pose3d.data.dataset import PoseDataset
-from pose3d.data.sampling import Draw
+from pose3d.data.samplers import SampleSpec
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 from pose3d.geometry.crop import transform_points
@@ -75,11 +75,11 @@ def test_labels_lie_where_the_picture_shows_the_limbs(labelled):
     store = PoseStore(labelled)
     geometry = GeometricAugmentation(rotation_deg=30, scale_jitter=0.2, shift=0.1)
     dataset = PoseDataset(store, image_size=96, geometry=geometry)
-    dataset.give_part_labels()
+    dataset.enable_part_labels()
     compared = parts = 0
     for item in range(len(store)):
-        draw = Draw(0, item, 1.0, 50 + item)
-        sample = dataset[draw]
+        spec = SampleSpec(0, item, 1.0, 50 + item)
+        sample = dataset[spec]
         labels = sample["part_labels"]
         assert labels.shape == (6, 6)
         assert labels.dtype == np.int64
@@ -103,10 +103,10 @@ def test_labels_lie_where_the_picture_shows_the_limbs(labelled):
 
 
 def test_batches_carry_them_only_when_asked_for(labelled):
-    data = Pose3DDataModule([str(labelled)], val_file=str(labelled), **SMALL)
+    data = PoseDataModule([str(labelled)], val_file=str(labelled), **SMALL)
     data.setup("fit")
     assert "part_labels" not in next(iter(data.train_dataloader()))
-    data.give_part_labels()
+    data.enable_part_labels()
     batch = next(iter(data.train_dataloader()))
     assert batch["part_labels"].shape == (4, 4, 4)
     assert 0 < int(batch["part_labels"].max()) <= 17
@@ -116,11 +116,11 @@ def test_batches_carry_them_only_when_asked_for(labelled):
 def test_other_data_sets_and_mirroring_are_refused_in_a_sentence(plain, labelled, tmp_path):
     some = add_parts(plain, tmp_path / "some.h5", without=(2,))
     for files, lacking in (([plain], "6 of 6"), ([labelled, plain], "6 of 6"), ([some], "1 of 6")):
-        data = Pose3DDataModule([str(path) for path in files], **SMALL)
+        data = PoseDataModule([str(path) for path in files], **SMALL)
         data.setup("fit")
         with pytest.raises(PoseError, match=f"{lacking} training samples .* have no part labels.*Human3.6M alone"):
-            data.give_part_labels()
-    data = Pose3DDataModule([str(labelled)], flip=0.5, **SMALL)
+            data.enable_part_labels()
+    data = PoseDataModule([str(labelled)], flip=0.5, **SMALL)
     data.setup("fit")
     with pytest.raises(PoseError, match=r"set data\.flip to 0"):
-        data.give_part_labels()
+        data.enable_part_labels()

@@ -8,7 +8,7 @@ import yaml
 from pose3d.errors import PoseError
 from pose3d.paper.ledger import rows
 from pose3d.paper.measure import needed_tests
-from pose3d.paper.merge import merged
+from pose3d.paper.merge import data_module, merged
 from pose3d.paper.reproduce import Reproduction
 from pose3d.paper.steps import check_profile, evaluation_configs, has_stand_in, profiles, steps, training_configs
 from pose3d.schedule import Schedule
@@ -24,15 +24,20 @@ def _in_the_repository(monkeypatch):
 @pytest.mark.parametrize("name", steps())
 def test_every_training_of_the_paper_resolves(name):
     step, config = steps()[name], merged(training_configs(steps()[name], "paper"))
-    model, data = config["model"]["init_args"], config["data"]["init_args"]
-    assert (model["backbone"], data["image_size"], model["optimizer"]) == ("resnet101", 368, "adadelta")
+    model, data = config["model"]["init_args"], data_module(training_configs(step, "paper"))
+    assert (model["backbone"], data.image_size, model["optimizer"]) == ("resnet101", 368, "adadelta")
     both = step.data == "h36m_mpi_inf_3dhp"
-    assert data["batch_size"] == (7 if step.stage == "stage1" else 6 if both else 5)
+    assert data.batch_size == (7 if step.stage == "stage1" else 6 if both else 5)
     iterations = {"stage1": (500000, None), "stage2": (150000, 180000), "stage3": (46000, 62000)}[step.stage][both]
     assert Schedule.load(model["schedule"]).total_iterations == iterations
-    # Domain adaptation adds MPII and LSP without their labels.
-    stores = 3 if "domain_adaptation" in step.switches else 2 if both or step.stage == "stage1" else 1
-    assert len(data["train_files"]) == stores
+    names = data.store_names()
+    assert len(names["train"]) == (3 if step.stage == "stage1" else 2 if both else 1)
+    # Domain adaptation adds MPII, LSP and LSP extended without their labels.
+    assert len(data.unlabelled_files) == (3 if "domain_adaptation" in step.switches else 0)
+    assert data.geometry.rotation_deg == (20 if step.stage == "stage1" else 0)
+    assert data.scales == ([1.0] if step.stage == "stage1" else [0.7, 1.0])
+    assert (data.composite is not None) == (both or step.data.endswith("augmented"))
+    assert data.appearance == "none"
 
 
 @pytest.mark.parametrize("name", steps())
@@ -41,7 +46,7 @@ def test_every_training_of_the_miniature_resolves(name):
     model = config["model"]["init_args"]
     table = Schedule.load(model["schedule"])
     assert table.total_iterations <= 1000
-    assert config["data"]["init_args"]["train_files"]
+    assert data_module(training_configs(steps()[name], "mini")).store_names()["train"]
     assert config["run_dir"].startswith("runs/mini")
     # A trunk that takes over no weights starts from ImageNet at 1/10, one that does at its row's multiplier.
     if steps()[name].stage == "stage2" and steps()[name].parent is None:
@@ -69,8 +74,8 @@ def test_every_test_resolves(profile):
         if not row.ours:
             continue
         for test, switches in needed_tests(row, lambda name: has_stand_in(name, profile)):
-            config = merged(evaluation_configs(steps()[str(row.step)], profile, test, switches))
-            assert config["data"]["init_args"]["test_file"]
+            files = evaluation_configs(steps()[str(row.step)], profile, test, switches)
+            assert data_module(files).store_names()["test"]
 
 
 def test_only_rows_whose_meaning_is_unknown_are_blocked():

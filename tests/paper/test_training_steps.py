@@ -45,15 +45,12 @@ def test_takes_a_training_step(name, monkeypatch, tmp_path):
     make_stand_ins([twin / f"lab3d_{part}.h5" for part in ("train", "val", "test")])
     files = training_configs(steps()[name], "mini")
     data = merged(files)["data"]["init_args"]
-    tiny = {"image_size": 64, "batch_size": 4, "eval_batch_size": 4, "num_workers": 0}
-    for key in ("train_files", "val_file", "test_file"):
+    tiny = {"image_size": 64, "batch_size": 4, "eval_batch_size": 4, "num_workers": 0, "unlabelled_batch": 2}
+    for key in ("train_files", "unlabelled_files", "val_file", "test_file"):
         value = data.get(key)
-        moved = (
-            [str(twin / Path(p).name) for p in value]
-            if isinstance(value, list)
-            else value and str(twin / Path(value).name)
-        )
-        tiny[key] = moved
+        if value:
+            moved = [str(twin / Path(name).name) for name in ([value] if isinstance(value, str) else value)]
+            tiny[key] = moved[0] if isinstance(value, str) else moved
     model = {"backbone": "mobilenetv3_small_100", "weights": "random", "init_from": None}
     if steps()[name].stage != "stage1":
         model["image_size"] = 64

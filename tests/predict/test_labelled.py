@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pose3d.app import main
-from pose3d.data.datamodules import Pose3DDataModule
+from pose3d.data.datamodules import PoseDataModule
 from pose3d.errors import PoseError
 from pose3d.evaluation.protocols import find_protocol
 from pose3d.evaluation.variants import switch_table
@@ -44,7 +44,7 @@ def predicted_by_stage(number: int, checkpoint: Path, store: Path) -> tuple[dict
     stage = {2: Stage2, 3: Stage3}[number](**content["hyper_parameters"])
     stage.configure_model()
     stage.load_state_dict(content["state_dict"])
-    data = Pose3DDataModule([], test_file=str(store), image_size=SIDE, num_workers=0, eval_batch_size=ROWS)
+    data = PoseDataModule([], test_file=str(store), image_size=SIDE, num_workers=0, eval_batch_size=ROWS)
     data.setup("test")
     batch = data.on_after_batch_transfer(next(iter(data.test_dataloader())), 0)
     with torch.inference_mode():

@@ -68,8 +68,9 @@ class Workshop:
                 },
             },
             "data": {
-                "class_path": f"pose3d.data.datamodules.Pose{2 if number == 1 else 3}DDataModule",
+                "class_path": "pose3d.data.PoseDataModule",
                 "init_args": {
+                    "with_3d": number > 1,
                     "train_files": [str(self.root / "train.h5")],
                     "val_subjects": [3],
                     "test_file": str(self.root / "test.h5"),

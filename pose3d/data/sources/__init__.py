@@ -17,3 +17,6 @@ SOURCES: Final = {
     "lspet": "Leeds Sports Poses, extended training set",
     "humaneva": "HumanEva-I, S1 Walking and Box",
 }
+
+# Sources whose images are kept whole: test sets, so that predictions are in official pixels, and small pictures.
+WHOLE_IMAGES: Final = ("mpi_inf_3dhp_test", "lsp", "lspet", "humaneva")

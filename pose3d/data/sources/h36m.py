@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
+from pose3d.data.sources.frame_sampling import first_look, moved_frames, random_subset
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.h36m_cdf import fit_camera_pose, read_camera_poses, read_poses
 from pose3d.data.sources.h36m_segments import PART_LABELS, SILHOUETTES, Segments, num_frames
@@ -207,7 +207,7 @@ def plan(
                 )
             )
     candidates = [view.rows for view in views]
-    drawn = first_look(draw(candidates, frames if split == "train" else 0, seed), limit)
+    drawn = first_look(random_subset(candidates, frames if split == "train" else 0, seed), limit)
     rule = (
         f"moved more than {movement:g} mm since the last kept frame (17 joints, universal), then a draw"
         if split == "train"

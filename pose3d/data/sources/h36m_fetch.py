@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pose3d.data.images import read_image
-from pose3d.data.sources.frame_selection import draw, first_look
+from pose3d.data.sources.frame_sampling import first_look, random_subset
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.h36m import FROM_H36M, PAPER_FRAMES, TEST_STEP
 from pose3d.data.sources.h36m_tree import ACTIVITIES, SPLITS, activity_name
@@ -134,7 +134,7 @@ def plan(
         )  # fmt: skip
     missing.raise_if_any("let h36m-fetch extract the frames again")
     candidates = [sequence.rows for sequence in sequences]
-    drawn = first_look(draw(candidates, frames if split == "train" else 0, seed), limit)
+    drawn = first_look(random_subset(candidates, frames if split == "train" else 0, seed), limit)
     return Plan(
         source="h36m_fetch",
         joint_set="mpi_inf_3dhp_17",

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from pose3d.data.sources.camera_files import Camera
-from pose3d.data.sources.frame_selection import first_look
+from pose3d.data.sources.frame_sampling import first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.labels import make_sample, project
 from pose3d.data.sources.matlab import load_v5

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pose3d.data.sources.camera_files import Camera, read_skeletool
-from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
+from pose3d.data.sources.frame_sampling import first_look, moved_frames, random_subset
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.labels import RELEVANT_17, finite_rows, inside_image, make_sample
 from pose3d.data.sources.mpi_inf_3dhp_masks import augmentable_parts, region_bits
@@ -198,7 +198,7 @@ def plan(
     if outside:
         notes.append(f"{outside} views left out: fewer than {min_inside} of 17 joints inside the image")
     candidates = [view.rows for view in views]
-    chosen = first_look(draw(candidates, frames, seed), limit)
+    chosen = first_look(random_subset(candidates, frames, seed), limit)
     return Plan(
         source="mpi_inf_3dhp",
         joint_set="mpi_inf_3dhp_28",

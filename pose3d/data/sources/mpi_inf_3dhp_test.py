@@ -13,7 +13,7 @@ import numpy as np
 
 from pose3d.data.images import read_image
 from pose3d.data.sources.camera_files import Camera, read_captury
-from pose3d.data.sources.frame_selection import first_look
+from pose3d.data.sources.frame_sampling import first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.labels import fit_intrinsics, make_sample, project
 from pose3d.data.sources.matlab import open_v73

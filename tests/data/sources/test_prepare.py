@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pose3d.app import main
-from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
+from pose3d.data.sources.frame_sampling import first_look, moved_frames, random_subset
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.plan import Plan, Sample
 from pose3d.data.sources.prepare import prepare
@@ -225,7 +225,7 @@ def test_a_draw_is_uniform_over_all_groups():
     groups = [np.arange(100), np.arange(300), np.arange(0)]
     counts = np.zeros(2)
     for seed in range(50):
-        chosen = draw(groups, 40, seed)
+        chosen = random_subset(groups, 40, seed)
         assert sum(map(len, chosen)) == 40
         assert all((np.diff(rows) > 0).all() for rows in chosen)
         counts += [len(chosen[0]), len(chosen[1])]

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pose3d.data.sampling import Draw, EvaluationSampler, MixtureSampler
+from pose3d.data.samplers import EvaluationSampler, MixtureSampler, SampleSpec
 from pose3d.errors import PoseError
 
 
@@ -14,11 +14,11 @@ def epoch(sampler, number):
 
 def test_an_epoch_is_every_sample_at_every_scale():
     """The tables of the paper count 75k samples for 37.5k frames at two scales."""
-    sampler = MixtureSampler([5, 3], scales=(0.7, 1.0))
-    draws = epoch(sampler, 0)
-    assert len(sampler) == len(draws) == 16
+    sampler = MixtureSampler([5, 3], scales=[0.7, 1.0])
+    specs = epoch(sampler, 0)
+    assert len(sampler) == len(specs) == 16
     expected = {(k, i, s) for k, size in enumerate((5, 3)) for i in range(size) for s in (0.7, 1.0)}
-    assert {draw[:3] for draw in draws} == expected
+    assert {spec[:3] for spec in specs} == expected
 
 
 def test_order_is_shuffled_reproducible_and_new_each_epoch():
@@ -27,8 +27,8 @@ def test_order_is_shuffled_reproducible_and_new_each_epoch():
     assert first == epoch(make(1), 3)
     assert first != epoch(make(2), 3)
     assert first != epoch(make(1), 4)
-    assert [draw.item for draw in first] != sorted(draw.item for draw in first)
-    assert len({draw.seed for draw in first}) == 50
+    assert [spec.item for spec in first] != sorted(spec.item for spec in first)
+    assert len({spec.seed for spec in first}) == 50
     assert {d.seed for d in first}.isdisjoint(d.seed for d in epoch(make(1), 4))
 
 
@@ -37,9 +37,9 @@ def test_a_mixture_holds_in_each_epoch_and_samples_take_turns(mixture):
     sampler = MixtureSampler([40, 10], mixture=mixture, epoch_samples=60)
     seen: Counter = Counter()
     for number in range(10):
-        draws = epoch(sampler, number)
-        assert Counter(d.source for d in draws) == Counter({k: round(60 * m) for k, m in enumerate(mixture) if m})
-        seen.update((d.source, d.item) for d in draws)
+        specs = epoch(sampler, number)
+        assert Counter(d.source for d in specs) == Counter({k: round(60 * m) for k, m in enumerate(mixture) if m})
+        seen.update((d.source, d.item) for d in specs)
     for source, size in enumerate((40, 10)):
         counts = [seen[source, item] for item in range(size)]
         assert max(counts) - min(counts) <= 1  # nobody twice before everybody once
@@ -49,17 +49,17 @@ def test_processes_share_an_epoch_without_overlap():
     whole = epoch(MixtureSampler([23], seed=4), 2)
     parts = [epoch(MixtureSampler([23], seed=4, rank=rank, world_size=3), 2) for rank in range(3)]
     assert [len(part) for part in parts] == [7, 7, 7]  # as many steps for each
-    together = [draw for part in parts for draw in part]
+    together = [spec for part in parts for spec in part]
     assert len(set(together)) == 21
     assert set(together) <= set(whole)
 
 
 def test_evaluation_takes_everybody_once_in_order():
-    draws = list(EvaluationSampler([3, 2]))
-    assert draws == [Draw(0, 0, 1.0, 0), Draw(0, 1, 1.0, 0), Draw(0, 2, 1.0, 0), Draw(1, 0, 1.0, 0), Draw(1, 1, 1.0, 0)]
+    specs = list(EvaluationSampler([3, 2]))
+    assert specs == [SampleSpec(*of, 1.0, 0) for of in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1))]
     parts = [EvaluationSampler([3, 2], rank, 2) for rank in range(2)]
     assert [len(part) for part in parts] == [3, 2]
-    assert sorted(draw for part in parts for draw in part) == draws
+    assert sorted(spec for part in parts for spec in part) == specs
 
 
 def test_skip_leaves_out_what_a_resumed_run_has_seen_once():
@@ -78,5 +78,5 @@ def test_impossible_mixture(mixture):
 
 def test_shares_that_do_not_divide_the_epoch_lose_nothing():
     sampler = MixtureSampler([10, 10, 10], mixture=[1 / 3, 1 / 3, 1 / 3], epoch_samples=100)
-    assert int(np.sum(sampler.parts)) == 100
-    assert sorted(sampler.parts) == [33, 33, 34]
+    assert int(np.sum(sampler.counts)) == 100
+    assert sorted(sampler.counts) == [33, 33, 34]

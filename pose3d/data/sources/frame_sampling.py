@@ -28,7 +28,7 @@ def moved_frames(poses: np.ndarray, threshold_mm: float) -> np.ndarray:
     return np.array(kept, dtype=np.int64)
 
 
-def draw(candidates: Sequence[np.ndarray], count: int, seed: int) -> list[np.ndarray]:
+def random_subset(candidates: Sequence[np.ndarray], count: int, seed: int) -> list[np.ndarray]:
     """A random subset of `count` frames over all groups, order kept; everything where there are no more (decision D1).
 
     Args:
