@@ -22,6 +22,8 @@ LAYERS = [
         "pose3d.losses",
         "pose3d.metrics",
         "pose3d.viz",
+        "pose3d.animation",
+        "pose3d.player",
         "pose3d.predictions",
     ],
     [

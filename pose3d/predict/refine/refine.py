@@ -60,11 +60,11 @@ def refine(predictions: Predictions, options: RefineOptions | None = None) -> Pr
         for part in segments(time, valid[rows], joints_3d[rows], flat):
             inside = rows[part]
             missing = ~valid[inside]
-            joints_3d[inside] = _steady(joints_3d[inside], time[part], fps, options, confidence[inside])
+            bad, joints_3d[inside] = _steady(joints_3d[inside], time[part], fps, options)
+            confidence[inside] = np.where(bad | missing[:, None], 0.0, confidence[inside])
             place[inside] = _steady_place(place[inside], time[part], fps, options)
             if joints_2d is not None:
                 joints_2d[inside] = _steady_2d(joints_2d[inside], time[part], fps, options)
-            confidence[inside[missing]] = 0.0
             valid[inside] = True
         if options.hold_bones and valid[rows].any():
             lengths = bone_lengths(joints_3d[rows][valid[rows]], confidence[rows][valid[rows]])
@@ -102,16 +102,16 @@ def frame_rate(time: np.ndarray) -> float:
 
 
 def _steady(
-    joints_3d: np.ndarray, time: np.ndarray, fps: float, options: RefineOptions, confidence: np.ndarray
-) -> np.ndarray:
-    steady = joints_3d.copy()
+    joints_3d: np.ndarray, time: np.ndarray, fps: float, options: RefineOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which joints were outliers (T, 17), and the poses without them, filled and smoothed."""
+    steady, outside = joints_3d.copy(), np.zeros(joints_3d.shape[:2], bool)
     for joint, group in enumerate(group_of_joints()):
         track = steady[:, joint]
-        bad = outliers(track, fps, unit=_PERSON_MM)
-        confidence[bad, joint] = 0.0
+        bad = outside[:, joint] = outliers(track, fps, unit=_PERSON_MM)
         track = fill_gaps(np.where(bad[:, None], np.nan, track), time)
         steady[:, joint] = _smooth(track, time, fps, options, group, unit=_PERSON_MM)
-    return steady
+    return outside, steady
 
 
 def _steady_place(place: np.ndarray, time: np.ndarray, fps: float, options: RefineOptions) -> np.ndarray:

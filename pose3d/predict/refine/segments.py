@@ -8,7 +8,7 @@ LONGEST_GAP_S = 0.5
 CUT_POSE_MM = 350.0
 """Mean change of the root-relative joints from one frame to the next that only a cut explains."""
 
-CUT_PLACE = 0.75
+CUT_PLACE = 0.4
 """Shift of the person from one frame to the next, as a share of their size in the image, that only a cut explains."""
 
 CUT_INTERVAL_S = 0.15
