@@ -11,19 +11,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pose3d.data.augment import seed_transform
-from pose3d.data.composite import CompositeRegions
+from pose3d.data.composite import Compositor
 from pose3d.data.pictures import PictureBank, cloth, scenery
+from pose3d.data.schema import AUGMENTABLE
 from pose3d.data.store import PoseStore
 from pose3d.geometry.crop import crop_matrix, square_box, warp_crop
 
-ROWS = {"original": (1.0, 0.0, 0.0), "background and chair": (0.0, 1.0, 0.0), "everything": (0.0, 0.0, 1.0)}
+ROWS = {"original": (), "background and chair": ("background", "chair"), "everything": AUGMENTABLE}
 SIDE, GAP, CAPTION = 196, 6, 22
 
 
 def chosen(store: PoseStore, number: int) -> list[int]:
     """Samples of different sequences, those where everything may change first."""
-    free = np.array([len(parts) for parts in store.attrs["augmentable"]])
+    free = np.array([len(regions) for regions in store.attrs["augmentable"]])
     rows, sequences = np.unique(store.labels("sequence"), return_index=True)
     order = np.argsort(-free[rows], kind="stable")
     return [int(sequences[i]) for i in order[:number]]
@@ -35,14 +35,13 @@ def crops(store: PoseStore, row: int, column: int) -> list[np.ndarray]:
     crop = crop_matrix(centre, side, SIDE)
     image = warp_crop(store.image(row), crop, SIDE)
     mask = warp_crop(store.mask(row), crop, SIDE, nearest=True)
-    parts = store.attrs["augmentable"][int(store.labels("sequence")[row])]
-    made = []
-    for mixture in ROWS.values():
-        banks = PictureBank(None, SIDE, scenery), PictureBank(None, SIDE, cloth)
-        transform = CompositeRegions(*banks, mixture=mixture, blur_px=SIDE / 184)
-        seed_transform(transform, np.random.default_rng(column))
-        made.append(transform(image=image, mask=mask, augmentable=parts)["image"])
-    return made
+    allowed = store.attrs["augmentable"][int(store.labels("sequence")[row])]
+    banks = PictureBank(None, SIDE, scenery), PictureBank(None, SIDE, cloth)
+    compositor = Compositor(*banks, blur_px=SIDE / 184)
+    return [
+        compositor.exchange(image, mask, [r for r in regions if r in allowed], np.random.default_rng(column))
+        for regions in ROWS.values()
+    ]
 
 
 def main() -> None:

@@ -58,7 +58,12 @@ def _check(name: str, hint: Any, value: Any) -> None:
             inner = kind if get_origin(hint) in (list, tuple) else next(iter(get_args(kind)), None)
             for item in value if inner is not None else ():
                 _check(name, inner, item)
-    elif not isinstance(value, Mapping):
+    elif isinstance(value, Mapping):
+        for kind in get_args(hint):
+            inner = get_args(hint)[1] if get_origin(hint) is dict else next(iter(get_args(kind)[1:]), None)
+            for item in value.values() if inner is not None else ():
+                _check(name, inner, item)
+    else:
         for kind in get_args(hint):
             if hasattr(kind, "_restrictions"):
                 _check_number(name, kind, value)

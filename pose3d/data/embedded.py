@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
-from pose3d.data.arguments import PositiveInt, Share
+from pose3d.data.arguments import PositiveInt, Share, check_bounds
 from pose3d.data.datamodules import PoseDataModule
 from pose3d.data.shards import StoreName
 from pose3d.data.splits import Subjects
@@ -71,8 +71,7 @@ class EmbeddedDataModule(PoseDataModule):
             raise PoseError("data.worlds is empty; name at least one world to train on, as [studio3d]")
         if self.preset not in PRESETS:
             raise PoseError(f"there is no preset {self.preset!r}; {did_you_mean(self.preset, PRESETS)}")
-        if wrong := [name for name, number in self.images.items() if int(number) < 1]:
-            raise PoseError(f"data.images of {wrong[0]} is {self.images[wrong[0]]}; it must be at least 1")
+        check_bounds(get_type_hints(EmbeddedDataModule.__init__), {"images": self.images})
 
     def store_path(self, world: str) -> Path:
         """The store of a world."""

@@ -94,6 +94,7 @@ class PreparedDataModule(PoseDataModule):
         """Make the stores that are missing where an official folder is named."""
         from pose3d.data.preparation import prepare_store, require_same
 
+        self._check_reader()
         testing = self.trainer is not None and self.trainer.state.fn in ("test", "predict")
         planned = []
         for split in self.splits:
@@ -110,6 +111,16 @@ class PreparedDataModule(PoseDataModule):
             log.info("%s: %d samples of %s", out, summary.num_samples, preparation.root)
             for sentence in summary.damaged:
                 log.warning("%s: lost samples: %s", out, sentence)
+
+    def _check_reader(self) -> None:
+        """Refuse options that none of the readers has."""
+        from pose3d.data.preparation import reader_options
+
+        sources = list(dict.fromkeys(split.source for split in self.splits))
+        known = [name for source in sources for name in reader_options(source)]
+        if unknown := [name for name in self.reader if name not in known]:
+            hint = did_you_mean(unknown[0], known)
+            raise PoseError(f"no reader of {', '.join(sources)} has an option {unknown[0]!r}; {hint}")
 
     def _preparation(self, split: OfficialSplit, folder: Path) -> Preparation:
         from pose3d.data.preparation import Preparation, reader_options

@@ -27,7 +27,7 @@ def run_tasks(make: Callable[..., None], tasks: Sequence[tuple[Any, ...]], worke
     `make` must be a function of a module, and calls `tick(n)` for each n items it has done. The first error of a task
     ends the run; tasks that have not begun are not started.
     """
-    if workers <= 1:
+    if workers <= 1 or len(tasks) <= 1:
         for task in tasks:
             make(*task, progress)
         return

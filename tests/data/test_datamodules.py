@@ -1,8 +1,10 @@
 import copy
 import math
 import re
+import shutil
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -259,3 +261,59 @@ def test_hyperparameters_are_plain_data(store_3d):
 def test_opencv_keeps_to_one_thread(store_3d):
     PoseDataModule([str(store_3d)], **SMALL).setup("fit")
     assert cv2.getNumThreads() <= 1
+
+
+def test_unlabelled_images_come_on_top_of_every_batch(store_3d, store_2d):
+    """The labelled samples are those of a run without them; nothing of their labels is in the batch."""
+    usual = PoseDataModule([str(store_3d)], **SMALL)
+    more = PoseDataModule([str(store_3d)], unlabelled_files=[str(store_3d), str(store_2d)], unlabelled_batch=3, **SMALL)
+    for data in (usual, more):
+        data.setup("fit")
+    pairs = list(zip(usual.train_dataloader(), more.train_dataloader(), strict=True))
+    assert len(pairs) == 3
+    for one, other in pairs:
+        assert len(other["image"]) == 7
+        assert all((value == other[key][:4]).all() for key, value in one.items())
+        assert not other["has_3d"][4:].any()
+        assert not other["visible"][4:].any()
+        assert (other["joints_3d"][4:] == 0).all()
+    assert [entry["samples"] for entry in more.identity()["unlabelled"]] == [12, 10]
+    torch.testing.assert_close(more.mean_pose(), usual.mean_pose())
+    as_many = PoseDataModule([str(store_3d)], unlabelled_files=[str(store_2d)], **SMALL)
+    as_many.setup("fit")
+    assert len(next(iter(as_many.train_dataloader()))["image"]) == 8
+
+
+@pytest.mark.parametrize("column", ["joints_3d", "joints_3d_univ", "joints_2d", "bbox", "intrinsics", "head_size"])
+def test_a_label_that_is_no_number_is_named(store_3d, tmp_path, column):
+    path = shutil.copy(store_3d, tmp_path / "nan.h5")
+    with h5py.File(path, "r+") as file:
+        file["visible"][7] = 1
+        for row in (7, 9):
+            file[column][row] = np.nan
+    data = PoseDataModule([str(path)], **SMALL)
+    with pytest.raises(
+        PoseError, match=rf"{column} of sample 7.* of .*nan.h5 is NaN or infinite; leave such"
+    ):
+        data.setup("fit")
+
+
+def test_a_joint_that_is_not_labelled_may_be_anything(store_3d, tmp_path):
+    path = shutil.copy(store_3d, tmp_path / "some.h5")
+    with h5py.File(path, "r+") as file:
+        file["visible"][3] = 0
+        file["joints_2d"][3] = np.nan
+    data = PoseDataModule([str(path)], **SMALL)
+    data.setup("fit")
+    assert all(torch.isfinite(batch["joints_2d_crop"]).all() for batch in data.train_dataloader())
+
+
+def test_what_is_exchanged_is_said(store_3d, store_2d, caplog):
+    caplog.set_level("INFO", logger="pose3d")
+    PoseDataModule([str(store_3d)], composite=True, backgrounds=str(store_2d), **SMALL).setup("fit")
+    assert "25.0 % untouched, 40.0 % background and chair, 35.0 % garments too (wanted: 25, 40, 35)" in caplog.text
+    assert f"backgrounds: 10 images of {store_2d}" in caplog.text
+    assert "textures: 96 procedural patterns stand in for pictures; set data.textures to a folder" in caplog.text
+    caplog.clear()
+    PoseDataModule([str(store_2d)], composite=True, with_3d=False, **SMALL).setup("fit")
+    assert caplog.text == ""

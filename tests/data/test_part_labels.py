@@ -1,8 +1,11 @@
 """Part labels from the store into the batch, and why training may refuse them (decision N12)."""
 
+import json
 import re
+import shutil
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 
@@ -11,6 +14,7 @@ from pose3d.data.check import check_store
 from pose3d.data.datamodules import PoseDataModule
 from pose3d.data.dataset import PoseDataset
 from pose3d.data.samplers import SampleSpec
+from pose3d.data.schema import NUM_PARTS
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 from pose3d.geometry.crop import transform_points
@@ -124,3 +128,23 @@ def test_other_data_sets_and_mirroring_are_refused_in_a_sentence(plain, labelled
     data.setup("fit")
     with pytest.raises(PoseError, match=r"set data\.flip to 0"):
         data.enable_part_labels()
+
+
+def test_mirrored_crops_carry_the_labels_of_the_other_side(labelled, tmp_path):
+    """Limb k of the drawn people is part k + 1, so the skeleton's own exchange of joints says which part is which."""
+    flip = [0, *(MPI_INF_3DHP_17.flip[k] + 1 for k in range(17)), *range(18, NUM_PARTS + 1)]
+    with_flip = shutil.copy(labelled, tmp_path / "known.h5")
+    with h5py.File(with_flip, "r+") as file:
+        file.attrs["part_flip"] = json.dumps(flip)
+    plain, mirrored = (
+        PoseDataset(PoseStore(with_flip), image_size=96, geometry=GeometricAugmentation(flip=p)) for p in (0, 1)
+    )
+    for item in range(len(plain)):
+        labels = []
+        for dataset in (plain, mirrored):
+            dataset.enable_part_labels()
+            labels.append(dataset[SampleSpec(0, item, 1.0, 5)]["part_labels"])
+        expected = np.array(flip)[labels[0][:, ::-1]]
+        # Thin limbs: where a cell's centre falls between two pixels the mirrored picture may take the other one.
+        assert (labels[1] == expected).mean() > 0.9
+        assert set(np.unique(labels[1])) - {0}

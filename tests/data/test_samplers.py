@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pose3d.data.samplers import EvaluationSampler, MixtureSampler, SampleSpec
+from pose3d.data.samplers import EvaluationSampler, MixtureSampler, OnTopSampler, SampleSpec
 from pose3d.errors import PoseError
 
 
@@ -80,3 +80,36 @@ def test_shares_that_do_not_divide_the_epoch_lose_nothing():
     sampler = MixtureSampler([10, 10, 10], mixture=[1 / 3, 1 / 3, 1 / 3], epoch_samples=100)
     assert int(np.sum(sampler.counts)) == 100
     assert sorted(sampler.counts) == [33, 33, 34]
+
+
+def on_top(**options):
+    labelled = MixtureSampler([20, 10], scales=[0.7, 1.0], mixture=[0.5, 0.5], seed=3, **options)
+    extra = MixtureSampler([7], seed=3, epoch_samples=len(labelled) // 4 * 2 * labelled.num_replicas, **options)
+    return labelled, OnTopSampler(labelled, extra, batch_size=4, extra=2)
+
+
+def test_unlabelled_samples_come_on_top_of_the_usual_batch():
+    labelled, sampler = on_top()
+    for number in (0, 1):
+        usual = epoch(labelled, number)
+        specs = epoch(sampler, number)
+        assert len(specs) == len(sampler) == 15 * 6
+        batches = [specs[i : i + 6] for i in range(0, len(specs), 6)]
+        assert [spec for batch in batches for spec in batch[:4]] == usual
+        assert {spec.source for batch in batches for spec in batch[4:]} == {2}
+    counts = Counter(spec.item for number in range(4) for spec in epoch(sampler, number) if spec.source == 2)
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_a_resumed_run_goes_on_with_the_next_whole_batch():
+    _, sampler = on_top()
+    whole = epoch(sampler, 1)
+    sampler.skip = 3 * 6
+    assert list(sampler) == whole[18:]
+    assert list(sampler) == whole
+
+
+def test_processes_share_unlabelled_samples_too():
+    shares = [epoch(on_top(rank=rank, world_size=2)[1], 0) for rank in (0, 1)]
+    assert [len(share) for share in shares] == [7 * 6, 7 * 6]
+    assert not set(shares[0]) & set(shares[1])

@@ -14,11 +14,12 @@ import numpy as np
 from pose3d.data.sources.frame_sampling import first_look, moved_frames, random_subset
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.h36m_cdf import fit_camera_pose, read_camera_poses, read_poses
-from pose3d.data.sources.h36m_segments import PART_LABELS, SILHOUETTES, Segments, num_frames
+from pose3d.data.sources.h36m_segments import PART_LABELS, SILHOUETTES, Segments, num_frames, read_part_flip
 from pose3d.data.sources.h36m_tree import (
     ACTIVITIES,
     CAMERAS,
     CORRUPT,
+    PART_FLIP_FILE,
     PART_LABEL_FOLDER,
     POSE_FOLDERS,
     SHIFTED,
@@ -219,6 +220,7 @@ def plan(
         sequence_names=[recording.name for recording in recordings],
         activity_names=ACTIVITIES,
         scene_names=[""],
+        part_flip=read_part_flip(root / PART_FLIP_FILE) if part_labels else None,
         tasks=[_only(view, rows) for view, rows in zip(views, drawn, strict=True) if len(rows)],
         sampling={
             "rule": rule,

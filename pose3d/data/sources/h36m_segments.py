@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -66,6 +67,26 @@ class Segments:
 def are_parts(labels: np.ndarray) -> bool:
     """Whether an image holds whole numbers from 0 to 24 only; of which type does not matter."""
     return bool(np.isin(labels, np.arange(NUM_PARTS + 1)).all())
+
+
+def read_part_flip(path: Path) -> list[int] | None:
+    """For each part label the one of a mirrored picture; None where the file is not there.
+
+    Raises:
+        PoseError: it is no list of the labels 0 to 24 in which every exchange goes both ways.
+    """
+    if not path.is_file():
+        return None
+    try:
+        flip = [int(label) for label in json.loads(path.read_text())]
+        is_exchange = sorted(flip) == list(range(NUM_PARTS + 1)) and all(flip[flip[k]] == k for k in range(len(flip)))
+    except (OSError, ValueError, TypeError) as error:
+        raise PoseError(f"cannot read {path} as a list of part labels: {error}; correct or delete it") from error
+    if not is_exchange or flip[0] != 0:
+        raise PoseError(
+            f"{path} must list the labels 0 to {NUM_PARTS}, left and right ones exchanged; correct or delete it"
+        )
+    return flip
 
 
 def num_frames(path: Path, variable: str) -> int:

@@ -32,6 +32,8 @@ POSE_FOLDERS: Final = {
 }
 SILHOUETTE_FOLDER: Final = "MySegmentsMat"
 PART_LABEL_FOLDER: Final = "Segments_mat_gt_pl"
+PART_FLIP_FILE: Final = "part_flip.json"
+"""In the root, where left and right parts are known: for the labels 0 to 24, the label in a mirrored picture."""
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,8 @@ def _make(plan: Plan, task: Task, path: Path, tick: Progress) -> None:
 
 def part_writer(plan: Plan, path: Path, **attrs: Any) -> StoreWriter:
     """A store with the names of `plan`, for one part or for the whole."""
+    if plan.part_flip is not None:
+        attrs["part_flip"] = list(plan.part_flip)
     return StoreWriter(
         path,
         joint_set=plan.joint_set,

@@ -83,6 +83,8 @@ class Plan:
     sampling: dict[str, Any]
     """How frames were chosen; goes into the file."""
     augmentable: Sequence[Sequence[str]] | None = None
+    part_flip: Sequence[int] | None = None
+    """For each part label the one that it has in a mirrored picture, where that is known."""
     notes: Sequence[str] = ()
     """Known defects met and what was done about them, one sentence each."""
 

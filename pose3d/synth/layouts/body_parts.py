@@ -48,6 +48,12 @@ BONES_OF_PART: Final[dict[str, tuple[str, ...]]] = _TRUNK | {
 """Part k + 1 is the k-th of these names: the trunk, then the subject's left and right limbs."""
 
 
+_NAMES = list(BONES_OF_PART)
+_OTHER_SIDE = [{"l_": "r_", "r_": "l_"}.get(name[:2], name[:2]) + name[2:] for name in _NAMES]
+PART_FLIP: Final = [0, *(_NAMES.index(name) + 1 for name in _OTHER_SIDE)]
+"""For the labels 0 to 24, the label in a mirrored picture."""
+
+
 def part_labels(posed: PosedBody, camera: Camera, silhouette: np.ndarray) -> np.ndarray:
     """(H, W) uint8: 1 to 24 on the `silhouette` (H, W) bool of a person seen by `camera`, 0 elsewhere."""
     in_metres = camera.cam_from_world.copy()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from pose3d.data.schema import PERSON
-from pose3d.data.sources.h36m_tree import ACTIVITIES, CAMERAS, OTHER_SPELLINGS, PART_LABEL_FOLDER
+from pose3d.data.sources.h36m_tree import ACTIVITIES, CAMERAS, OTHER_SPELLINGS, PART_FLIP_FILE, PART_LABEL_FOLDER
 from pose3d.data.workers import Progress
 from pose3d.skeleton import H36M_32, MPI_INF_3DHP_28, remap
 from pose3d.synth.cameras import Camera
-from pose3d.synth.layouts.body_parts import part_labels
+from pose3d.synth.layouts.body_parts import PART_FLIP, part_labels
 from pose3d.synth.layouts.files import V73File, VideoWriter, save_cdf
 from pose3d.synth.layouts.filming import Settings, film, shot_of
 from pose3d.synth.worlds import world
@@ -106,7 +107,8 @@ def filled_box(silhouette: np.ndarray) -> np.ndarray:
 
 
 def finish(root: Path, settings: Settings) -> None:
-    """metadata.xml: file names of every subject, action names, camera ids, and `w0` with all cameras."""
+    """metadata.xml: file names of all subjects, action names, camera ids, `w0` with all cameras; and part_flip.json."""
+    (root / PART_FLIP_FILE).write_text(json.dumps(PART_FLIP) + "\n")
     names = [f"S{subject}" for subject in range(1, 12)]
     rows = [["", "", *names]]
     for action_id, action in enumerate(("_ALL", *ACTIVITIES), start=1):
