@@ -5,7 +5,8 @@ universal skeleton; 2D in px of the full image. A 2D joint that is NaN in every 
 have: 2DPoseNet gives no spine and no head (decision N11).
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from pose3d.errors import PoseError
 from pose3d.files import whole_file
+from pose3d.plain_arrays import flags, labels, numbers, read_arrays, texts, whole_numbers
 
 SHAPES: dict[str, tuple[int, ...]] = {
     "joints_3d": (17, 3),
@@ -48,6 +50,13 @@ SUFFIXES = (".npz", ".h5", ".hdf5")
 LABELS = ("sequence", "activity", "scene", "subject", "camera")
 TEXTS = ("box", "source", "axes")
 NAMES = ("sequence_names", "activity_names", "scene_names")
+CONVERSIONS: dict[str, Callable[[Any, str], np.ndarray]] = (
+    dict.fromkeys(("contact", "visible", "valid"), flags)
+    | {"frame": whole_numbers}
+    | dict.fromkeys(LABELS, labels)
+    | dict.fromkeys(NAMES, texts)
+)
+"""What each column holds, where that is not numbers."""
 
 
 @dataclass
@@ -125,6 +134,15 @@ class Predictions:
         """Only the valid frames."""
         return self if self.valid is None else self.select(self.valid.astype(bool))
 
+    def plain(self) -> "Predictions":
+        """The same values as float32 or float64, bool, int64 and str; PoseError where a column holds something else."""
+        changed: dict[str, np.ndarray] = {}
+        for key in (*SHAPES, *NAMES, "world_from_camera"):
+            if (value := getattr(self, key)) is not None:
+                convert = CONVERSIONS.get(key, numbers)
+                changed[key] = convert(value, f"{self.path}: {key!r}")
+        return replace(self, **changed)  # type: ignore[arg-type]
+
     def check(self) -> None:
         """Raise PoseError unless every array has its shape, one row a frame, and finite numbers in valid frames."""
         if self.joints_3d is None and self.joints_2d is None:
@@ -134,7 +152,7 @@ class Predictions:
             value = getattr(self, key)
             if value is None:
                 continue
-            if value.shape[1:] != shape:
+            if value.ndim != 1 + len(shape) or value.shape[1:] != shape:
                 expected = ", ".join(["N", *map(str, shape)])
                 raise PoseError(
                     f"{self.path}: {key!r} has shape {value.shape}, but must be ({expected}) with the 17 joints of "
@@ -160,7 +178,7 @@ class Predictions:
             if bad.any():
                 raise PoseError(
                     f"{self.path}: {key!r} holds NaN or infinity in {bad.sum()} of {len(bad)} frames, the first in row "
-                    f"{int(np.flatnonzero(bad)[0])}; mend them, or mark the frames in 'valid'"
+                    f"{int(np.flatnonzero(bad)[0])}; correct them, or mark the frames in 'valid'"
                 )
 
 
@@ -169,14 +187,13 @@ def read_predictions(path: str | Path) -> Predictions:
     path = Path(path)
     if not path.is_file():
         raise PoseError(f"no predictions file {path}; `lightning test` of a stage writes one")
-    try:
-        arrays = _read_npz(path) if path.suffix == ".npz" else _read_h5(path)
-    except (OSError, ValueError, EOFError, KeyError) as error:
-        raise PoseError(f"{path} cannot be read as .npz or .h5 ({error}); write it anew") from error
+    arrays = read_arrays(path)
     known = {f.name for f in fields(Predictions)} - {"path"}
-    loaded = {k: v for k, v in arrays.items() if k in known}
-    loaded |= {key: str(loaded[key]) for key in TEXTS if key in loaded}
-    predictions = Predictions(**loaded, path=str(path))
+    loaded: dict[str, Any] = {key: value for key, value in arrays.items() if key in known}
+    for key in TEXTS:
+        if key in loaded:
+            loaded[key] = " ".join(texts(loaded[key], f"{path}: {key!r}").ravel().tolist())
+    predictions = Predictions(**loaded, path=str(path)).plain()
     predictions.check()
     return predictions
 
@@ -186,6 +203,7 @@ def write_predictions(path: str | Path, predictions: Predictions) -> None:
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise PoseError(f"predictions are written as .npz or .h5, not {path.suffix!r}: {path}")
+    predictions = predictions.plain()
     predictions.check()
     arrays = {f.name: getattr(predictions, f.name) for f in fields(predictions) if f.name != "path"}
     arrays = {k: np.asarray(v) for k, v in arrays.items() if v is not None}
@@ -196,22 +214,3 @@ def write_predictions(path: str | Path, predictions: Predictions) -> None:
             with h5py.File(partial, "w") as file:
                 for key, value in arrays.items():
                     file[key] = value.astype(h5py.string_dtype()) if value.dtype.kind == "U" else value
-
-
-def _read_npz(path: Path) -> dict[str, Any]:
-    import zipfile
-
-    if not zipfile.is_zipfile(path):
-        raise ValueError("not a zip archive")
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file.items())
-
-
-def _read_h5(path: Path) -> dict[str, Any]:
-    def decoded(dataset: h5py.Dataset) -> np.ndarray:
-        if h5py.check_string_dtype(dataset.dtype) is None:
-            return dataset[()]
-        return np.asarray(dataset.asstr()[()]).astype(str)
-
-    with h5py.File(path, "r") as file:
-        return {key: decoded(value) for key, value in file.items() if isinstance(value, h5py.Dataset)}

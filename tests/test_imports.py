@@ -25,6 +25,7 @@ LAYERS = [
         "pose3d.animation",
         "pose3d.player",
         "pose3d.predictions",
+        "pose3d.plain_arrays",
     ],
     [
         "pose3d.geometry",

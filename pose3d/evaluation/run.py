@@ -53,7 +53,10 @@ def evaluate(
     `other` is compared frame by frame, `every` overrides the protocol's sampling, `draws` is the number of bootstrap
     draws (0: no intervals), `pose_classes` adds the table of section 6.1 and `picture` draws its centroids.
     """
+    files = [predictions.plain() for predictions in files]
+    other = other and other.plain()
     for predictions in [*files, *([other] if other else [])]:
+        predictions.check()
         check_plausible(predictions)
     first = files[0]
     if protocol_name == "all":
