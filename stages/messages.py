@@ -76,6 +76,7 @@ def quiet_libraries() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     messages = (
         "does not have many workers",
+        "Total length of `list` across ranks is zero",
         "eval mode at the start",
         "treespec, LeafSpec",
         "smaller than the logging interval",

@@ -125,7 +125,7 @@ class PoseDataModule(DataDescription, LightningDataModule):
         self.geometry = GeometricAugmentation(float(rotation_deg), float(flip), float(scale_jitter), float(shift))
         self.appearance = appearance
         shares = MIXTURE if composite is True else composite
-        self.composite = check_mixture(shares) if shares else None
+        self.composite = check_mixture(shares, "data.composite") if shares else None
         self.backgrounds, self.textures = backgrounds, textures
         self.num_workers, self.seed = num_workers, int(seed)
         self.train_sets: list[PoseDataset] = []

@@ -24,7 +24,7 @@ MPII_LSP = (
     OfficialSplit("lsp", "train", "lsp", {"split": "train"}),
     OfficialSplit("lspet", "train", "lspet"),
     OfficialSplit("mpii", "val", "mpii", {"split": "valid"}, marks=("annot/valid.json",)),
-    OfficialSplit("lsp", "val", "lsp", {"split": "test"}),
+    OfficialSplit("lsp", "val", "lsp", {"split": "test"}, marks=("images/im1001.jpg", "*/images/im1001.jpg")),
 )
 
 

@@ -30,10 +30,10 @@ class Shares(NamedTuple):
     everything: float
 
 
-def check_mixture(mixture: Sequence[float]) -> Shares:
+def check_mixture(mixture: Sequence[float], name: str = "the mixture") -> Shares:
     """`mixture` as Shares; a PoseError unless it is three shares that sum to one."""
     if len(mixture) != 3 or min(mixture) < 0 or abs(sum(mixture) - 1) > 1e-6:
-        raise PoseError(f"the mixture {list(mixture)} must be three shares that sum to one, as 0.25, 0.40, 0.35")
+        raise PoseError(f"{name} is {list(mixture)}; it must be three shares that sum to one, as 0.25, 0.40, 0.35")
     return Shares(*mixture)
 
 

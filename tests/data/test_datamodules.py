@@ -292,9 +292,7 @@ def test_a_label_that_is_no_number_is_named(store_3d, tmp_path, column):
         for row in (7, 9):
             file[column][row] = np.nan
     data = PoseDataModule([str(path)], **SMALL)
-    with pytest.raises(
-        PoseError, match=rf"{column} of sample 7.* of .*nan.h5 is NaN or infinite; leave such"
-    ):
+    with pytest.raises(PoseError, match=rf"{column} of sample 7.* of .*nan.h5 is NaN or infinite; leave such"):
         data.setup("fit")
 
 

@@ -1,0 +1,97 @@
+"""The command line and its data: bounds, nobody held out, and a run from raw folders."""
+
+import json
+
+import pytest
+
+from pose3d.checkpoint import PROVENANCE, read_checkpoint
+from pose3d.data.sources import h36m_tree, mpi_inf_3dhp_tree
+from stages.cli import main
+from tests.data.doctor.conftest import twins  # noqa: F401  (a fixture: official trees of every layout)
+from tests.stages.conftest import ROOT
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_nobody_needs_to_be_held_out(workshop, number):
+    """`val_subjects: null` alone: everybody trains, nothing chooses, and the last weights are tested."""
+    start = ("--model.init_from", "null", "--data.val_subjects", "null")
+    assert workshop.fit(number, *start) == 0
+    run = workshop.root / f"stage{number}"
+    assert (run / "best.ckpt").is_file()
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics
+    assert all(key.startswith("test/") for key in metrics)
+    data = read_checkpoint(run / "last.ckpt")[PROVENANCE]["data"]
+    assert [entry["samples"] for entry in data["train"]] == [12]
+    assert data["val"] == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("batch_size", "0"),
+        ("batch_size", "-3"),
+        ("eval_batch_size", "0"),
+        ("num_workers", "-1"),
+        ("scales", "[]"),
+        ("scales", "[0]"),
+        ("epoch_samples", "-5"),
+        ("box_margin", "0"),
+        ("scale_jitter", "-2"),
+        ("rotation_deg", "nan"),
+        ("val_samples", "-1"),
+        ("flip", "2"),
+        ("shift", "-0.1"),
+        ("image_size", "0"),
+        ("mixture", "[2]"),
+        ("composite", "[0.5,0.2]"),
+        ("normalisation", "zscore"),
+        ("seed", "-1"),
+        ("unlabelled_batch", "0"),
+    ],
+)
+def test_arguments_out_of_bounds_are_one_sentence_before_any_work(workshop, capsys, flag, value):
+    assert workshop.fit(1, f"--data.{flag}", value) == 2
+    error = capsys.readouterr().err.strip()
+    assert len(error.splitlines()) == 1, error
+    assert flag in error
+    assert not (workshop.root / "stage1").exists()
+
+
+LAYOUTS = {
+    "mpi_inf_3dhp": (2, "mpi_inf_3dhp_augmented", "{subjects: [7], movement: 0}", "mpi_inf_3dhp"),
+    "h36m": (2, "h36m", "{subjects: [1], movement: 0}", "h36m"),
+    "mpii": (1, "mpii_lsp", "{}", "mpii"),
+    "lsp": (1, "mpii_lsp", "{}", "lsp"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_from_a_raw_folder_to_a_tested_checkpoint_in_one_command(layout, twins, tmp_path, monkeypatch):  # noqa: F811
+    """Each embedded official tree, by its data file and `--data.root` alone."""
+    monkeypatch.setattr(mpi_inf_3dhp_tree, "SUBJECTS", (7,))
+    monkeypatch.setattr(h36m_tree, "ACTIVITIES", ("Posing", "Walking"))
+    monkeypatch.setattr(h36m_tree, "SPLITS", {"train": (1,), "test": (9,)})
+    monkeypatch.setattr("pose3d.data.sources.h36m.SPLITS", {"train": (1,), "test": (9,)})
+    number, data, reader, source = LAYOUTS[layout]
+    root = twins / layout
+    if layout == "mpi_inf_3dhp":
+        root = tmp_path / "raw"
+        root.mkdir()
+        for part in ("mpi_inf_3dhp", "mpi_inf_3dhp_test"):
+            for folder in (twins / part).iterdir():
+                (root / folder.name).symlink_to(folder)
+    monkeypatch.chdir(tmp_path)
+    words = [f"--config={ROOT}/configs/{file}.yaml" for file in (f"stage{number}", f"data/{data}")]
+    words += [f"--data.root={root}", f"--data.reader={reader}", "--data.val_subjects=null", "--data.num_workers=0"]
+    words += ["--data.batch_size=4", "--data.image_size=64", "--trainer.max_steps=2", "--trainer.logger=false"]
+    words += ["--model.backbone=mobilenetv3_small_100", "--model.weights=random", "--run_dir=run"]
+    words += [f"--model.schedule={ROOT}/configs/schedules/quick_stage{number}.yaml"]
+    words += [] if number == 1 else ["--model.init_from=null", "--model.image_size=64"]
+    assert main(["fit", *words]) == 0
+    assert (tmp_path / "data" / layout / "train.h5").is_file()
+    provenance = read_checkpoint(tmp_path / "run" / "best.ckpt")[PROVENANCE]
+    assert [entry["source"] for entry in provenance["data"]["train"]] == [source]
+    # Pictures of LSP are its test set from number 1001 on, and the embedded tree has fewer.
+    assert (tmp_path / "run" / "predictions.npz").is_file() == (layout != "lsp")
