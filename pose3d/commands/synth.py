@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -16,37 +15,44 @@ from pose3d.progress import progress_bar
 from pose3d.synth.layouts import LAYOUTS
 from pose3d.synth.worlds import PRESETS, WORLDS
 
-if TYPE_CHECKING:
-    pass
-
-HELP = """Render the embedded data set: people of your own making, with exact labels.
+HELP = """Render the embedded data set: synthetic people with exact labels.
 
 Four worlds mirror the paper's data: wild2d (in the wild, 2D labels), lab3d (a marker-based lab), studio3d (green
-screen, masks) and test (six sequences of people never seen elsewhere). Each becomes one file in --out. A run that was
-interrupted goes on where it stopped; a world that is already there is left alone."""
+screen, masks) and test (six sequences of people that occur nowhere else). Two more are made on request: wild3d (in the
+wild with 3D labels, to train for photographs) and test_wide (the shots of test, people off the optical axis). Each
+becomes one file in --out. An interrupted run continues where it stopped, and a complete world is kept."""
 EXAMPLE = "pose3d synth --out data/twin --preset quick --preview data/twin/preview.png"
 
+PREVIEW_SUFFIXES = (".png", ".jpg")
 DEFAULT_OUT = Path("data/twin")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("--out", type=Path, help=f"folder to write to (default: {DEFAULT_OUT})")
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="quick", help="how much (default: %(default)s)")
-    parser.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), metavar="WORLD", help="only these worlds")
+    parser.add_argument(
+        "--preset", choices=sorted(PRESETS), default="quick", help="number of images (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--worlds", nargs="+", choices=sorted(WORLDS), metavar="WORLD", help="only these worlds (default: the preset's)"
+    )
     parser.add_argument("--num", nargs="+", default=[], metavar="WORLD=N", help="images of a world, e.g. wild2d=4000")
-    parser.add_argument("--seed", type=int, default=0, help="another seed, other images (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
     parser.add_argument("--resolution", type=int, help="side of the images in px (default: 256; with --layout 512)")
     cores = available_cores()
     parser.add_argument("--workers", type=int, default=cores, help="processes (default: all %(default)s cores)")
-    parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="your own photos as backgrounds of wild2d")
+    parser.add_argument(
+        "--backgrounds", type=Path, metavar="DIR", help="your own photos as backgrounds of wild2d and wild3d"
+    )
     parser.add_argument("--layout", choices=list(LAYOUTS), help="write an official tree to --out instead of stores")
     parser.add_argument("--frames", type=int, metavar="N", help="with --layout: frames a sequence, or pictures in all")
-    parser.add_argument("--preview", type=Path, metavar="PNG", help="draw a contact sheet; without --out, only that")
+    parser.add_argument(
+        "--preview", type=Path, metavar="FILE", help="write a contact sheet (.png, .jpg); without --out, only that"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Generate the chosen worlds, then the contact sheet if one was asked for; or write an official tree."""
+    """Generate the chosen worlds and the contact sheet, or write an official tree."""
     if args.layout:
         return _write_layout(args)
     from pose3d.synth.generate import Job, photos_in
@@ -54,11 +60,14 @@ def run(args: argparse.Namespace) -> int:
     resolution = 256 if args.resolution is None else args.resolution
     if resolution < 64 or args.workers < 1 or args.seed < 0:
         raise PoseError("--resolution must be at least 64, --workers at least 1 and --seed not negative")
+    if args.preview and args.preview.suffix.lower() not in PREVIEW_SUFFIXES:
+        raise PoseError(f"--preview {args.preview} must end in {' or '.join(PREVIEW_SUFFIXES)}")
     photos, refused = photos_in(args.backgrounds) if args.backgrounds else ((), [])
     for sentence in refused:
         _say(f"{sentence}: it is left out")
     jobs = [
-        Job(name, num, args.seed, resolution, photos if name == "wild2d" else ()) for name, num in _counts(args).items()
+        Job(name, num, args.seed, resolution, photos if name in ("wild2d", "wild3d") else ())
+        for name, num in _counts(args).items()
     ]
     if args.out or not args.preview:
         render_worlds(jobs, args.out or DEFAULT_OUT, args.workers)
@@ -71,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write_layout(args: argparse.Namespace) -> int:
-    """The embedded data set as an official tree."""
+    """Write the embedded data set as an official tree."""
     from pose3d.synth.layouts import FRAMES, count, write_layout
     from pose3d.synth.layouts.filming import Settings
 
@@ -90,7 +99,7 @@ def _say(sentence: str) -> None:
 
 
 def _counts(args: argparse.Namespace) -> dict[str, int]:
-    """Images per world: the preset, the chosen worlds, and single numbers on top."""
+    """Images per world: from the preset, the chosen worlds, and --num."""
     preset = PRESETS[args.preset]
     counts = {name: preset.get(name, 0) for name in args.worlds or preset}
     for entry in args.num:

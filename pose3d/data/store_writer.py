@@ -99,7 +99,7 @@ class StoreWriter:
     Args:
         path: the HDF5 file to make (replaced if it exists).
         joint_set: "mpi_inf_3dhp_28" or "mpi_inf_3dhp_17", the order of every joint column.
-        source: name of the data set, e.g. "twin/studio3d".
+        source: name of the data set, e.g. "embedded/studio3d".
         sequence_names, activity_names, scene_names: what the index columns point into.
         augmentable: for each sequence what may be recoloured (subset of schema.AUGMENTABLE); default nothing.
         attrs: further attributes (numbers, strings, lists, dicts), e.g. how frames were sampled.

@@ -15,8 +15,8 @@ wrist              flexion towards the palm, tilt forward, turn
 ankle              toes up, sole outward, toes outward
 =================  =====================================================================
 
-Both sides share one description: the right side is the mirror image of the left. `shoulder` is measured against the
-chest, the clavicle's share is taken off again, so raising the clavicle lifts the shoulder without turning the arm.
+Both sides use the same convention: the right side is the mirror image of the left. `shoulder` is relative to the chest:
+the clavicle's rotation is removed, so raising the clavicle lifts the shoulder without rotating the arm.
 Body axes as in `pose3d.synth.rig`: x to the subject's left, -y forward, z up.
 """
 
@@ -50,7 +50,7 @@ _LEG_RAISE = np.array([(-40, 60), (-10, 120), (30, 125), (60, 110), (90, 60), (1
 
 
 def clamp(angles: np.ndarray) -> np.ndarray:
-    """Bring angles (..., C, 3) in degrees into the joint limits."""
+    """Clamp angles (..., C, 3) in degrees to the joint limits."""
     clamped = np.clip(angles, LIMITS[..., 0], LIMITS[..., 1])
     for side in "lr":
         for name, table in ((f"{side}_shoulder", _ARM_RAISE), (f"{side}_hip", _LEG_RAISE)):
@@ -60,7 +60,7 @@ def clamp(angles: np.ndarray) -> np.ndarray:
 
 
 def mirror(angles: np.ndarray) -> np.ndarray:
-    """The left-right mirror image of angles (..., C, 3)."""
+    """Mirror angles (..., C, 3) left to right."""
     mirrored = angles[..., FLIP, :]
     mirrored[..., TRUNK, 1:] *= -1
     return mirrored
@@ -91,14 +91,14 @@ def about(axis: int, degrees: np.ndarray | float) -> np.ndarray:
 
 
 def _swing(raise_: np.ndarray, plane: np.ndarray) -> np.ndarray:
-    """Turn a limb that hangs down by `raise_` towards the horizontal direction `plane`, without twist."""
+    """Rotate a hanging limb by `raise_` degrees towards the horizontal direction `plane`, without twist."""
     half, plane = np.radians(raise_) / 2, np.radians(plane)
     # axis = (0, 0, -1) x (sin plane, -cos plane, 0)
     return np.stack((np.cos(half), -np.sin(half) * np.cos(plane), -np.sin(half) * np.sin(plane), 0 * half), -1)
 
 
-# How the three angles become one rotation: a product of three turns, each (axis, which angle, sign), left to right.
-# Axis 3 is the swing of shoulders and hips, sign 0 is no turn. The right side is computed as a left one, then mirrored.
+# The three angles as one rotation: a product of three rotations, each (axis, which angle, sign), left to right.
+# Axis 3 is the swing of shoulders and hips; sign 0 means none. The right side is computed as a left one, then mirrored.
 _NONE = (0, 0, 0)
 _TURNS = {
     **dict.fromkeys(CONTROLS[TRUNK], ((2, 2, 1), (1, 1, 1), (0, 0, 1))),
@@ -135,7 +135,7 @@ def to_quaternions(angles: np.ndarray) -> np.ndarray:
 
 
 def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Constant-speed interpolation of quaternions (..., 4) along the shorter way; t (...,) from 0 to 1."""
+    """Constant-speed interpolation of quaternions (..., 4) along the shorter arc; t (...,) in 0..1."""
     cosine = (a * b).sum(-1)
     b = np.where(cosine[..., None] < 0, -b, b)
     angle = np.arccos(np.clip(np.abs(cosine), 0, 1))

@@ -1,8 +1,8 @@
-"""What stands behind the people: rooms and surroundings seen by the same camera, and flat pictures.
+"""Backgrounds: rooms and surroundings seen by the same camera as the person, and flat images.
 
-A room is the inside of a box with textured floor and walls and furniture-like boxes; surroundings are a panorama laid
-on the floor around the person and on a wall of air beyond (so the ground stays where the feet are when the camera
-moves). Both are cast ray by ray; distances in metres, world z up.
+A room is the inside of a box with a textured floor, walls and furniture-like boxes. Surroundings are a panorama
+projected onto the floor around the person and onto a cylinder beyond it, so that the ground stays under the feet when
+the camera moves. Both are ray-cast; distances are in metres, world z up.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Room:
     """A box from `low` to `high` (3,) m with six surfaces (floor, ceiling, -x, +x, -y, +y).
 
     `textures` (6, SIZE, SIZE, 3) uint8, repeated every `repeat` (6,) m; `furniture` (n, 6) boxes low and high in m with
-    `colours` (n, 3) in 0..1; `light` (3,) m: the lamp that surfaces are shaded by.
+    `colours` (n, 3) in 0..1; `light` (3,) m: position of the lamp used for shading.
     """
 
     low: np.ndarray
@@ -33,7 +33,7 @@ class Room:
 
     @cached_property
     def mean_colours(self) -> np.ndarray:
-        """Mean colour (6, 3) of each surface, what its texture fades to with distance."""
+        """Mean colour (6, 3) of each surface; textures fade to it with distance."""
         return np.array([cv2.mean(texture)[:3] for texture in self.textures], np.float32)
 
 
@@ -49,7 +49,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Flat:
-    """A picture (H, W, 3) uint8 shown as it is, whatever the camera: a photo, noise, a painted wall."""
+    """An image (H, W, 3) uint8 that is shown unchanged for every camera: a photo, noise, a painted wall."""
 
     image: np.ndarray
 
@@ -60,10 +60,10 @@ Place = Room | Surroundings | Flat
 def paint(
     place: Place, intrinsics: np.ndarray, cam_from_world: np.ndarray, size: tuple[int, int], clear: float = 0.0
 ) -> np.ndarray:
-    """Picture (h, w, 3) float32 in 0..1 (display values) of a place.
+    """Render a place as an image (h, w, 3), float32 display values in 0..1.
 
-    `intrinsics` (3, 3) px, `cam_from_world` (4, 4) in metres, `size` (w, h). Rooms grow to hold the camera, and
-    furniture nearer to it than `clear` metres is left out, so that nothing painted should hide the person.
+    `intrinsics` (3, 3) px, `cam_from_world` (4, 4) in metres, `size` (w, h). A room is enlarged to
+    contain the camera. Furniture nearer than `clear` metres is left out, because it would hide the person.
     """
     width, height = size
     if isinstance(place, Flat):
@@ -91,7 +91,7 @@ _WALL_GAP_M = 0.4
 
 @compiled
 def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius):
-    """Each ray meets the floor within `radius` or the cylinder beyond; the panorama is read towards that point."""
+    """Intersect each ray with the floor within `radius` or with the cylinder beyond, and sample the panorama there."""
     height, width = out.shape[:2]
     rows, columns = image.shape[:2]
     for v in range(height):
@@ -122,9 +122,9 @@ def _cast_surroundings(out, rays, eye, image, turn, eye_height, radius):
 
 @compiled
 def _enter(eye, ix, iy, iz, box):
-    """Distance along a ray at which it enters a box, and the axis of the face it meets; -1 for a miss.
+    """Distance along a ray at which it enters a box, and the axis of the face that it hits; -1 for a miss.
 
-    `ix`, `iy`, `iz`: one over the ray's direction.
+    `ix`, `iy`, `iz` are the reciprocals of the ray's direction.
     """
     x0, x1 = (box[0] - eye[0]) * ix, (box[3] - eye[0]) * ix
     y0, y1 = (box[1] - eye[1]) * iy, (box[4] - eye[1]) * iy
@@ -138,7 +138,7 @@ def _enter(eye, ix, iy, iz, box):
 
 @compiled
 def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, colours, light, texels, clear):
-    """Each ray meets one of the six surfaces or a piece of furniture."""
+    """Intersect each ray with the six surfaces and the furniture."""
     height, width = out.shape[:2]
     for v in range(height):
         for u in range(width):
@@ -172,7 +172,7 @@ def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, co
                 for ch in range(3):
                     out[v, u, ch] = colours[piece, ch] * lit * (1.0 if axis == 2 else 0.82 if axis == 0 else 0.7)
                 continue
-            # corners are darker, as every room shows
+            # ambient occlusion: corners are darker
             gap = min(pz - low[2], high[2] - pz) if axis != 2 else 1.0
             gap = min(gap, min(px - low[0], high[0] - px)) if axis != 0 else gap
             gap = min(gap, min(py - low[1], high[1] - py)) if axis != 1 else gap
@@ -184,7 +184,7 @@ def _cast_room(out, rays, eye, low, high, textures, repeat, means, furniture, co
             x0, y0 = int(np.floor(x)), int(np.floor(y))
             fx, fy = x - x0, y - y0
             xa, xb, ya, yb = x0 % SIZE, (x0 + 1) % SIZE, y0 % SIZE, (y0 + 1) % SIZE
-            # texels per pixel: beyond one, the texture gives way to its mean colour
+            # beyond one texel per pixel the texture fades to its mean colour
             step = t * SIZE / (r * texels) * np.sqrt(dx * dx + dy * dy + dz * dz)
             blur = min(1.0, max(0.0, 0.35 * (step - 1.0)))
             for ch in range(3):

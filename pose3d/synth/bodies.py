@@ -20,7 +20,7 @@ _ASSET = Path(__file__).parent / "assets" / "bodies.npz"
 UNIVERSAL_HEIGHT_M = 1.70
 """Stature of the universal skeleton; universal labels are the true ones times this over the body's height."""
 
-# joint of MPI-INF-3DHP's 28: the control in which it is fixed
+# each of MPI-INF-3DHP's 28 joints: the control that it moves with
 _SEAT = {
     "pelvis": "pelvis", "spine": "pelvis", "spine2": "spine", "spine3": "spine", "spine4": "chest", "neck": "chest",
     "head": "neck", "head_top": "head",
@@ -37,13 +37,13 @@ _JOINT_SEATS = np.array([CONTROLS.index(_SEAT[j]) for j in MPI_INF_3DHP_28.names
 
 @dataclass(frozen=True)
 class Bodies:
-    """N bodies with common mesh and skeleton, at rest (arms spread), standing on the floor.
+    """N bodies that share one mesh topology and skeleton, in the rest pose (arms spread), standing on the floor.
 
-    `vertices` (N, V, 3) m; `bones` K names with `bone_heads` (N, K, 3) m; `weights` (V, 4) falling, `weight_bones`
-    (V, 4); `faces` of the shells "body", "tights", "skirt", "hair", each (F, 3); `uv` of the cloth shells (F, 3, 2) in
-    metres; `cuts` (V, 4) where garments may end (see `garments.py`); `paint` name -> (V,) strength 0..1 on the skin;
-    `height` (N,) m; `woman` (N,) bool; `pivots` (N, C, 3) m of the controls; `joints_28` (N, 28, 3) m at rest;
-    `body_vertices` indices of the skin's vertices; `mean` (V, 3) m the mean body.
+    `vertices` (N, V, 3) m; `bones` K names with `bone_heads` (N, K, 3) m; `weights` (V, 4) in descending order,
+    `weight_bones` (V, 4); `faces` of the shells "body", "tights", "skirt", "hair", each (F, 3); `uv` of the cloth
+    shells (F, 3, 2) in metres; `cuts` (V, 4) coordinates along which garments are cut (see `garments.py`); `paint` name
+    -> (V,) strength 0..1 on the skin; `height` (N,) m; `woman` (N,) bool; `pivots` (N, C, 3) m of the controls;
+    `joints_28` (N, 28, 3) m at rest; `body_vertices` indices of the skin's vertices; `mean` (V, 3) m the mean body.
     """
 
     vertices: np.ndarray
@@ -133,7 +133,7 @@ def pose_body(
 ) -> PosedBody:
     """Pose body `index` by the rig's local rotations `local` (C, 3, 3).
 
-    The middle of the hips comes to stand over `root_xy` (2,) m, the lowest point of the skin at z = `airborne` m.
+    The midpoint of the hips is placed above `root_xy` (2,) m, and the lowest point of the skin at z = `airborne` m.
     """
     pivots, heads = bodies.pivots[index], bodies.bone_heads[index]
     posed, turned, rotations, bone_heads = bone_transforms(

@@ -1,4 +1,4 @@
-"""Cameras of the worlds: a studio with 14, a lab with 4, an outdoor one, test cameras turned aside, and any at all.
+"""Cameras of the worlds: the studio (14), the lab (4), outdoors (1), rotated test cameras, and random ones.
 
 World z up; camera axes x right, y down, z forward; millimetres and pixels, pixel centres at integers (decision G4).
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole: `intrinsics` (3, 3) px, `cam_from_world` (4, 4) mm, `size` (width, height) px."""
+    """A pinhole camera: `intrinsics` (3, 3) px, `cam_from_world` (4, 4) mm, `size` (width, height) px."""
 
     intrinsics: np.ndarray
     cam_from_world: np.ndarray
@@ -23,9 +23,9 @@ class Camera:
         return homogeneous[..., :2] / homogeneous[..., 2:], in_camera
 
     def window(self, centre: np.ndarray, width: float, size: tuple[int, int]) -> "Camera":
-        """The part of the picture around pixel `centre` that is `width` px wide, enlarged to `size`.
+        """Crop the image to `width` px around pixel `centre` and resize it to `size`.
 
-        It is the same camera at the same place with other intrinsics, so labels stay exact.
+        The camera keeps its pose and gets other intrinsics, so labels stay exact.
         """
         scale = size[0] / width
         middle = (np.array(size) - 1) / 2
@@ -35,7 +35,7 @@ class Camera:
         return Camera(intrinsics, self.cam_from_world, size)
 
     def turned(self, yaw: float, pitch: float) -> "Camera":
-        """The same camera turned about its own centre: `yaw` degrees to the right, then `pitch` degrees down."""
+        """Rotate the camera about its centre: `yaw` degrees to the right, then `pitch` degrees down."""
         a, b = np.radians(yaw), np.radians(pitch)
         turn = np.eye(4)
         turn[:3, :3] = [[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]]
@@ -59,13 +59,13 @@ def look_at(eye: np.ndarray, target: np.ndarray, roll: float = 0.0) -> np.ndarra
 
 
 def pinhole(focal: float, size: tuple[int, int], centre: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-    """Intrinsics (3, 3) with the principal point `centre` px off the middle of the picture."""
+    """Intrinsics (3, 3) with the principal point `centre` px off the image centre."""
     cx, cy = (size[0] - 1) / 2 + centre[0], (size[1] - 1) / 2 + centre[1]
     return np.array([[focal, 0, cx], [0, focal, cy], [0, 0, 1.0]])
 
 
 def _around(azimuth: float, height: float, distance: float, target_height: float) -> np.ndarray:
-    """`cam_from_world` from a place on a circle about the origin; metres and degrees in, mm out."""
+    """`cam_from_world` (mm) of a camera on a circle around the origin; arguments in metres and degrees."""
     a = np.radians(azimuth)
     eye = 1000 * np.array([distance * np.cos(a), distance * np.sin(a), height])
     return look_at(eye, np.array([0, 0, 1000 * target_height]))
@@ -74,7 +74,7 @@ def _around(azimuth: float, height: float, distance: float, target_height: float
 CHEST_CAMERAS = (0, 2, 4, 7, 8)
 """Decision D3: the five cameras at chest height."""
 
-# id: azimuth degrees, height m, distance m, height looked at m
+# id: azimuth in degrees, height m, distance m, height of the target m
 _STUDIO = {
     0: (10, 1.30, 4.2, 0.95),
     1: (46, 3.60, 3.0, 0.90),
@@ -103,7 +103,7 @@ def studio(offset: tuple[float, float] = (0.3, 4.2)) -> tuple[Camera, ...]:
 
 
 def studio_test() -> tuple[Camera, ...]:
-    """The camera of the test sequences in the studio: one view, at a place where no training camera stands."""
+    """The camera of the test sequences in the studio: a viewpoint that no training camera has."""
     size = (2048, 2048)
     return (Camera(pinhole(1500.2, size, (-6.6, 19.0)), _around(52, 1.55, 4.3, 0.92), size),)
 
@@ -121,23 +121,23 @@ def outdoor_test() -> tuple[Camera, ...]:
     return (Camera(pinhole(1684.0, size, (-19.6, 20.6)), _around(75, 1.45, 5.6, 0.95), size),)
 
 
-# Turns (yaw, pitch) in degrees of the cameras of TS1..TS6 in the world `test_wide`: the people of MPI-INF-3DHP's test
-# set are up to 34 degrees off the optical axis.
+# Rotations (yaw, pitch) in degrees of the cameras of TS1..TS6 in the world `test_wide`: the people of MPI-INF-3DHP's
+# test set are up to 34 degrees off the optical axis.
 _TURNS = ((-24, 3), (17, -4), (25, 2), (-12, -3), (22, 4), (-26, -2))
 
 
 def studio_wide() -> tuple[Camera, ...]:
-    """The test camera of the studio six times, each turned to look past the person."""
+    """The studio test camera with six rotations, one for each sequence of `test_wide`."""
     return tuple(studio_test()[0].turned(*turn) for turn in _TURNS)
 
 
 def outdoor_wide() -> tuple[Camera, ...]:
-    """The outdoor test camera six times, each turned to look past the person."""
+    """The outdoor test camera with six rotations, one for each sequence of `test_wide`."""
     return tuple(outdoor_test()[0].turned(*turn) for turn in _TURNS)
 
 
 def wild(rng: np.random.Generator, target: np.ndarray) -> Camera:
-    """A camera anywhere around `target` (3,) mm: elevation -10..35 degrees, view 30..70 degrees, some roll."""
+    """Draw a camera around `target` (3,) mm: elevation -10..35 degrees, field of view 30..70 degrees, some roll."""
     size = (2048, 2048)
     view = rng.uniform(30, 70)
     focal = size[0] / 2 / np.tan(np.radians(view) / 2)

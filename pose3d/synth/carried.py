@@ -1,4 +1,4 @@
-"""What people carry, and what they stand on or between: backpacks, balls, sticks, bags, phones, platforms and rails."""
+"""Things that people carry or stand on: backpacks, balls, sticks, bags, phones, mats, platforms with rails."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def _material(textures: Range, rng: np.random.Generator, gloss: float = 0.05) ->
 
 
 def backpack(posed: PosedBody, textures: Range, rng: np.random.Generator) -> Mesh:
-    """A pack on the back."""
+    """A backpack."""
     j = posed.joints_28
     up = j[_AT["neck"]] - j[_AT["spine"]]
     length = float(np.linalg.norm(up))
@@ -33,7 +33,7 @@ def backpack(posed: PosedBody, textures: Range, rng: np.random.Generator) -> Mes
 
 
 def in_hand(posed: PosedBody, textures: Range, rng: np.random.Generator) -> Mesh:
-    """A ball, a stick, a bag or a small thing in one hand."""
+    """A ball, a stick, a bag or a small object in one hand."""
     side = "l" if rng.random() < 0.5 else "r"
     wrist, hand = posed.joints_28[_AT[f"{side}_wrist"]], posed.joints_28[_AT[f"{side}_hand"]]
     along = (hand - wrist) / np.linalg.norm(hand - wrist)
@@ -55,7 +55,7 @@ def in_hand(posed: PosedBody, textures: Range, rng: np.random.Generator) -> Mesh
 
 
 def platform(posed: PosedBody, textures: Range, rng: np.random.Generator) -> list[Mesh]:
-    """A mat or a low platform under the person, with rails in a third of cases, as on a treadmill."""
+    """A mat or a low platform under the person, with rails as on a treadmill in 40 % of cases."""
     middle = posed.vertices[::40].mean(0).astype(float) * (1, 1, 0)
     half = np.array([rng.uniform(0.35, 0.9), rng.uniform(0.7, 1.3), float(rng.choice((0.006, 0.08, 0.2)))])
     yaw = rng.uniform(0, np.pi)

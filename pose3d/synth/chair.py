@@ -13,7 +13,7 @@ def chair(
     """
     width, depth = rng.uniform(0.40, 0.48), rng.uniform(0.40, 0.46)
     thick = rng.uniform(0.03, 0.07)
-    back, top = 0.5 * depth + 0.06, floor_to_seat  # the seat reaches a little behind the hips
+    back, top = 0.5 * depth + 0.06, floor_to_seat  # the seat extends a little behind the hips
     front = back - depth
     kind = rng.choice(["chair", "stool", "block"], p=[0.62, 0.25, 0.13])
     boxes = [(-width / 2, front, top - thick, width / 2, back, top)]
@@ -37,7 +37,7 @@ def chair(
     return turned + hips * (1, 1, 0), faces
 
 
-# Each face of the unit box has corners of its own, so that shading has sharp edges.
+# Faces of the unit box do not share corners, so that edges are shaded sharply.
 _CORNERS = np.array(
     [
         *((0, a, b) for a, b in ((0, 0), (0, 1), (1, 1), (1, 0))),

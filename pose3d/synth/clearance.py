@@ -1,7 +1,7 @@
-"""How deep do limbs pass through the body? Judged on a nominal skeleton of capsules.
+"""Self-penetration of poses, measured on a nominal skeleton of capsules.
 
-The bodies differ in girth; this is a coarse sieve for poses that no body could take (a forearm inside the chest, a knee
-inside the other), cheap enough to run on every frame of every clip.
+The bodies differ in girth, so this is a coarse filter against impossible poses (a forearm inside the chest, one knee
+inside the other). It is cheap enough to run on every frame of every clip.
 """
 
 import numpy as np
@@ -52,7 +52,7 @@ def stick_points(local: np.ndarray) -> np.ndarray:
     return points
 
 
-# Capsules (from, to, radius in m): what limbs must stay out of; the torso is two of them side by side, widened below.
+# Capsules (from, to, radius in m) that limbs must not enter; the torso is two of them side by side, added below.
 _TORSO_HALF_WIDTH = 0.075
 _PAIRS = (
     # (limb from, limb to, radius, obstacle from, obstacle to, radius)
@@ -66,7 +66,8 @@ _PAIRS = (
 
 
 def _sampled(points: np.ndarray, start: str, end: str, count: int) -> np.ndarray:
-    """Points (..., count, 3) along a bone; its first quarter is left out, since bones may touch at a shared joint."""
+    """Points (..., count, 3) along a bone; without its first quarter, since bones that share a joint may touch
+    there."""
     a, b = points[..., POINTS[start], :], points[..., POINTS[end], :]
     t = np.linspace(0.25, 1, count)[:, None]
     return a[..., None, :] * (1 - t) + b[..., None, :] * t
@@ -81,7 +82,8 @@ def _distance(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def penetration(local: np.ndarray) -> np.ndarray:
-    """Depth (...,) in metres of the worst overlap of limbs with the trunk, the head or each other; 0 when clear."""
+    """Depth (...,) in metres of the deepest penetration of limbs into the trunk, the head or each other; 0 if there
+    is none."""
     points = stick_points(local)
     worst = np.zeros(local.shape[:-3])
     for start, end, radius, a, b, obstacle in _PAIRS:

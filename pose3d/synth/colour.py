@@ -18,5 +18,5 @@ def to_linear(display: np.ndarray) -> np.ndarray:
 
 
 def to_display(linear: np.ndarray) -> np.ndarray:
-    """Display values, float32 0..1, of linear light; light beyond 1 is cut."""
+    """Display values, float32 0..1, of linear light; light above 1 is clipped."""
     return _TO_DISPLAY[(np.clip(linear, 0, 1) * 4096 + 0.5).astype(np.int32)]

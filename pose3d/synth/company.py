@@ -1,5 +1,4 @@
-"""What is in a snapshot of the world `wild3d` beside one dressed person: hats, packs and balls, things in front and
-around, and other people."""
+"""What a picture of the world `wild3d` shows beside the person: headwear, carried objects, occluders, other people."""
 
 import numpy as np
 
@@ -17,16 +16,16 @@ from pose3d.synth.wardrobe import Person, draw_casual, draw_person
 from pose3d.synth.worlds import Range, Shot, World
 
 THING_SHARE, PERSON_SHARE = 0.27, 0.16
-"""How many pictures get something in front of the person, and how many a second person."""
+"""Shares of pictures with an object in front of the person, and with a second person."""
 HAT_SHARE, PLATFORM_SHARE, SURROUNDED_SHARE = 0.24, 0.16, 0.3
-"""How many people wear a hat, stand on a mat or a platform, and have things beside or behind them."""
+"""Shares of people who wear a hat, stand on a mat or platform, and have objects beside or behind them."""
 HIDDEN = (0.07, 0.50)
-"""Share of the person that a thing in front hides; another person may hide less."""
+"""Share of the person that an object in front may hide; the upper limit holds for other people, too."""
 
 _ATTEMPTS = 5
 _CLEARANCE_M = 0.22  # between joints of two people
 
-_COARSE = 72  # px: side of the pictures in which hidden shares are measured
+_COARSE = 72  # px: resolution at which occlusion is measured
 _TARGETS = [
     MPI_INF_3DHP_28.index(name)
     for name in (
@@ -37,7 +36,7 @@ _TARGETS = [
 
 
 def company(world: World, shot: Shot, staged: Stage, person: Mesh, seed: int) -> list[Mesh]:
-    """Draw what else is in a shot: nothing in most, a thing in front, another person, or both."""
+    """Draw the other contents of a shot: a platform, objects around, an object in front, another person."""
     rng = generator(seed, world.key, "company", shot.index)
     sequence = world.sequences[shot.sequence]
     textures = sequence.look.textures
@@ -80,7 +79,7 @@ def wears_hat(rng: np.random.Generator) -> bool:
 
 
 def worn(posed: PosedBody, who: Person, hatted: bool, textures: Range, rng: np.random.Generator) -> list[Mesh]:
-    """Draw what a person wears on head and back and holds in a hand."""
+    """Draw headwear, backpack and carried object of a person."""
     frame = head_frame(load_bodies(), posed)
     meshes = []
     if hatted:
@@ -97,7 +96,7 @@ def worn(posed: PosedBody, who: Person, hatted: bool, textures: Range, rng: np.r
 
 
 def hidden_share(person: Mesh, others: list[Mesh], camera: Camera) -> float:
-    """Share 0..1 of the person's picture, within the frame, that `others` hide."""
+    """Share (0..1) of the person's pixels, within the image, that `others` occlude."""
     in_metres = camera.cam_from_world[:3].copy()
     in_metres[:, 3] /= 1000
     scale = _COARSE / camera.size[0]
@@ -116,20 +115,22 @@ def hidden_share(person: Mesh, others: list[Mesh], camera: Camera) -> float:
 
 
 def in_front(posed: PosedBody, camera: Camera, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """A place (3,) m between the camera and one of the person's joints, and the size in m of a thing to put there."""
+    """Draw a position (3,) m between the camera and one of the person's joints, and the size in m of an object
+    there."""
     rotation = camera.cam_from_world[:3, :3]
     eye = -rotation.T @ camera.cam_from_world[:3, 3] / 1000
     joint = posed.joints_28[_TARGETS[rng.integers(len(_TARGETS))]]
     way = joint - eye
     distance = float(np.linalg.norm(way))
     part = rng.uniform(0.55, 0.92)
-    share = float(np.clip(1 - 0.3 / distance, 0.3, 0.95))  # clear of the limb itself
+    share = float(np.clip(1 - 0.3 / distance, 0.3, 0.95))  # keep 0.3 m away from the limb itself
     part = min(part, share)
     return eye + part * way, float(part * rng.uniform(0.2, 0.75))
 
 
 def around(posed: PosedBody, camera: Camera, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """A place (3,) m beside or behind the person, as the camera sees it, and the size in m of a thing to put there."""
+    """Draw a position (3,) m beside or behind the person as seen by the camera, and the size in m of an object
+    there."""
     rotation = camera.cam_from_world[:3, :3]
     eye = -rotation.T @ camera.cam_from_world[:3, 3] / 1000
     pelvis = posed.joints_28[MPI_INF_3DHP_28.index("pelvis")]
@@ -141,7 +142,7 @@ def around(posed: PosedBody, camera: Camera, rng: np.random.Generator) -> tuple[
 
 
 def beside(posed: PosedBody, camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """Where (2,) m on the floor another person may stand: around the person, not between it and a close camera."""
+    """Draw where (2,) m on the floor another person stands: around the first one, rarely in front."""
     rotation = camera.cam_from_world[:3, :3]
     eye = -rotation.T @ camera.cam_from_world[:3, 3] / 1000
     pelvis = posed.joints_28[MPI_INF_3DHP_28.index("pelvis")]

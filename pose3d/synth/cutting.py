@@ -1,7 +1,7 @@
 """Cutting shells along smooth lines: hems, cuffs, collars.
 
-A shell is a part of a body's mesh. Where a cut crosses an edge it makes a new vertex on it, so that a hem is a line and
-not a row of teeth; the vertex keeps its place on the edge when the body moves.
+A shell is a part of a body's mesh. Where a cut crosses an edge it adds a vertex on it, so that hems are smooth; the
+vertex keeps its position on the edge when the body moves.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class Shell:
     """Part of a mesh with cuts.
 
     `faces` (F, 3) and `uv` (F, 3, 2) of a mesh with V vertices; indices from V on are cut vertices: number V + k lies
-    on the way from vertex `edges[k, 0]` to `edges[k, 1]`, at `share[k]` of it. `values` (V + cuts, D) are coordinates
-    to cut by.
+    on the way from vertex `edges[k, 0]` to `edges[k, 1]`, at `share[k]` of it. `values` (V + cuts, D) are the
+    coordinates that cuts refer to.
     """
 
     faces: np.ndarray
@@ -34,7 +34,7 @@ class Shell:
         return Shell(faces.astype(np.int64), uv, values, np.zeros((0, 2), np.int64), np.zeros(0, np.float32))
 
     def cut(self, column: int, level: float, keep: str) -> "Shell":
-        """Keep what lies "below" or "above" `level` of a coordinate."""
+        """Keep the part that lies "below" or "above" `level` of a coordinate."""
         sign = -1.0 if keep == "above" else 1.0
         signed = sign * (self.values[:, column] - level)
         inside = signed[self.faces] < 0
@@ -43,7 +43,7 @@ class Shell:
         kept_uv = [self.uv[count == 3]]
         crossing = (count == 1) | (count == 2)
         faces, uv = self.faces[crossing], self.uv[crossing]
-        # turn each crossing face until the corner that is alone on its side comes first
+        # rotate the corners of each crossing face so that the one alone on its side comes first
         alone = np.where(count[crossing] == 1, inside[crossing].argmax(1), (~inside[crossing]).argmax(1))
         turn = (alone[:, None] + np.arange(3)) % 3
         faces = np.take_along_axis(faces, turn, 1)
@@ -79,7 +79,8 @@ class Shell:
 
 @compiled
 def place_cuts(vertices, first, edges, share):
-    """Fill rows from `first` of `vertices` (n, 3): cut vertices on their edges, in order, as later may use earlier."""
+    """Fill the rows of `vertices` (n, 3) from `first` on: cut vertices on their edges, in order, as later ones may
+    use earlier ones."""
     for k in range(len(edges)):
         a, b, t = edges[k, 0], edges[k, 1], share[k]
         for i in range(3):

@@ -31,7 +31,7 @@ CRAWL = Gait((0.3, 0.7), (0.5, 0.9), 18, 82, 8, 84, 20, 84, 8, 86, 3)
 
 
 def sample_gait(gait: Gait, num_frames: int, rng: np.random.Generator, fps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Angles (T, C, 3) in degrees and displacement per frame (T, 2) in metres, setting out towards -y."""
+    """Angles (T, C, 3) in degrees and displacement per frame (T, 2) in metres, starting towards -y."""
     strength = rng.uniform(0.65, 1.2)
     phase = 2 * np.pi * (rng.random() + rng.uniform(*gait.cadence) * np.arange(num_frames) / fps)
     crawl = gait is CRAWL

@@ -1,7 +1,7 @@
 """Clothes, shoes, hair and skin colour on a posed body.
 
 Garments are shells around the skin that share its bones: tights cut to length for tops, trousers and shoes, a skirt,
-hair. They are pushed outwards along the normals, more for loose ones, with folds; the skin beneath is left out.
+hair. They are offset along the normals, more for loose garments, with folds. Covered skin is removed.
 """
 
 from dataclasses import dataclass, replace
@@ -17,15 +17,15 @@ from pose3d.synth.skin import skin_tint, smooth_noise
 from pose3d.synth.skinning import vertex_normals
 
 _ARM, _BODY, _NECK, _HAIRLINE = range(4)
-_MARGIN = {_ARM: 0.14, _BODY: 0.08, _NECK: 0.02}  # how far skin reaches under cloth
+_MARGIN = {_ARM: 0.14, _BODY: 0.08, _NECK: 0.02}  # overlap of skin and cloth
 SKIN, TOP, BOTTOM, SHOES, HAIR_MATERIAL = range(5)
 
 
 @dataclass(frozen=True)
 class Dressing:
-    """An outfit made up for all bodies; `mesh` puts it on a posed one.
+    """An outfit as a mesh that fits every body; `mesh` puts it on a posed one.
 
-    The first vertices are copies of the body's `source` (n,) pushed out by `offset` (n,) m; cut vertices follow.
+    The first vertices are copies of the body's vertices `source` (n,), offset by `offset` (n,) m; cut vertices follow.
     """
 
     source: np.ndarray
@@ -54,7 +54,7 @@ class Dressing:
 
 @dataclass(frozen=True)
 class _Layer:
-    """A shell, its material, how far it stands off the skin per body vertex, its tint per body vertex."""
+    """A shell, its material, and its distance from the skin and tint for each body vertex."""
 
     shell: Shell
     material: int
@@ -64,7 +64,7 @@ class _Layer:
 
 
 def dress(bodies: Bodies, outfit: Outfit) -> Dressing:
-    """Cut and layer the garments of an outfit; a few milliseconds, once per outfit, for any body."""
+    """Cut and layer the garments of an outfit, once for all bodies (a few milliseconds)."""
     if outfit.skirt != "none":  # a skirt sits on the waist, over the top and over briefs
         loose = (outfit.looseness[0], 0.0)
         outfit = replace(outfit, legs="briefs", tucked=True, hem=max(outfit.hem, 0.18), looseness=loose)
@@ -112,7 +112,7 @@ def dress(bodies: Bodies, outfit: Outfit) -> Dressing:
     return _join(layers, materials, _normal_faces())
 
 
-# What follows from the mesh alone, the same for all bodies, is worked out once.
+# What depends on the mesh topology alone is computed once.
 
 
 @cache
@@ -138,7 +138,7 @@ def _all(marked: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 def _standoff(bodies: Bodies, outfit: Outfit, folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far (V,) m top and bottom stand off the skin; where both are, the outer one is farther out."""
+    """Distances (V,) m of top and bottom from the skin; where they overlap, the outer one is farther away."""
     body, loose = bodies.cuts[:, _BODY], 0.5 + 0.5 * folds
     drape = np.clip((1.15 - body) / 0.7, 0, 1)  # close at the shoulders, free at the hem
     wide = 0.022 * outfit.looseness[1] * loose
@@ -172,7 +172,7 @@ def _bottom(bodies: Bodies, outfit: Outfit) -> Shell:
 
 
 def _skin(bodies: Bodies, outfit: Outfit) -> Shell:
-    """The body without what is safely under cloth."""
+    """The skin that is not covered by cloth."""
     arm, body, neck = bodies.cuts[:, :_HAIRLINE].T
     covered = np.zeros(len(arm), bool)
     if outfit.top:
@@ -193,7 +193,7 @@ def _skin(bodies: Bodies, outfit: Outfit) -> Shell:
 
 
 def _join(layers: list[_Layer], materials: tuple[Material, ...], normal_faces: np.ndarray) -> Dressing:
-    """One mesh from the layers, each with its own copies of the vertices that it uses."""
+    """Join the layers into one mesh; each has its own copies of the vertices that it uses."""
     source, offset, tint, faces, uv, face_material, one_sided, edges, share = ([] for _ in range(9))
     vertices = [_used(layer.shell) for layer in layers]
     count = sum(map(len, vertices))

@@ -1,8 +1,8 @@
-"""Generate pose stores of the worlds: on all cores, resumable, the same bytes however many processes take part.
+"""Generate the pose stores of the worlds: on all cores, resumable, byte-identical for any number of processes.
 
-The images of a world are made in shards of 64, each a file in `<out>/.<world>.parts/` that appears only when it is
-whole. A run that was stopped, by whatever means, goes on with the missing shards. When all are there they are merged in
-order into `<out>/<world>.h5`, and the folder goes.
+Images are rendered in shards of 64. Each shard becomes a file in `<out>/.<world>.parts/` once it is complete. A run
+that was interrupted continues with the missing shards. At the end the shards are merged in order into
+`<out>/<world>.h5`, and the folder is removed.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ GENERATOR = f"pose3d synth {__version__}"
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that decides the contents of one world's file.
+    """Everything that determines the contents of one world's file.
 
     `resolution` px is the side of the (square) images; `photos` are a user's backgrounds, None for the built-in ones.
     """
@@ -46,7 +46,7 @@ class Job:
     photos: tuple[Path, ...] = ()
 
     def parameters(self) -> str:
-        """What the contents depend on, as JSON: equal parameters, equal bytes."""
+        """Everything that the contents depend on, as JSON: equal parameters give equal bytes."""
         fields = asdict(self) | {"photos": _digest(self.photos), "code": _digest(_code())}
         return json.dumps(fields, sort_keys=True)
 
@@ -73,14 +73,14 @@ def photos_in(folder: Path) -> tuple[tuple[Path, ...], list[str]]:
 
 @cache
 def _code() -> tuple[Path, ...]:
-    """The sources and assets that decide what is drawn: another version of them makes other stores."""
+    """The source files and assets that determine the images: other versions of them make other stores."""
     here = Path(__file__).parent
     return tuple(sorted(here.glob("*.py")) + sorted((here / "assets").glob("*.npz")))
 
 
 @cache
 def _digest(files: tuple[Path, ...]) -> str:
-    """Names and contents of files in one word, empty for none; the folder they lie in does not matter."""
+    """Digest of the names and contents of files, empty for no files; their folder does not matter."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
@@ -99,7 +99,7 @@ def is_complete(job: Job, out: Path) -> bool:
 def generate(job: Job, out: Path, workers: int = 1, progress: Progress = lambda done: None) -> Path:
     """Make `<out>/<world>.h5` and return its path.
 
-    Raises PoseError where a folder of parts belongs to a run with other parameters.
+    Raises PoseError if the folder of shards belongs to a run with other parameters.
     """
     target = out / f"{job.world}.h5"
     parts = out / f".{job.world}.parts"
@@ -117,7 +117,7 @@ def generate(job: Job, out: Path, workers: int = 1, progress: Progress = lambda 
 
 
 def _open_parts(parts: Path, job: Job) -> None:
-    """Create the folder of parts, or make sure that the one that is there belongs to the same job."""
+    """Create the folder of shards, or check that an existing one belongs to the same job."""
     note = parts / "parameters.json"
     if not parts.exists():
         try:
@@ -144,7 +144,7 @@ def _make_shard(job: Job, parts: Path, index: int, shots: list[Shot], tick: Prog
     """Draw the shots of one shard and write them as one file."""
     import cv2
 
-    from pose3d.synth.scenes import draw  # brings the renderer, which only those that draw need
+    from pose3d.synth.scenes import draw  # imports the renderer, which only the workers need
 
     cv2.setNumThreads(1)
     samples = []
@@ -167,7 +167,7 @@ def _merge(job: Job, target: Path, parts: list[Path]) -> None:
     writer = StoreWriter(
         target,
         joint_set="mpi_inf_3dhp_28" if described.three_d else "mpi_inf_3dhp_17",
-        source=f"twin/{job.world}",
+        source=f"embedded/{job.world}",
         generator=GENERATOR,
         seed=job.seed,
         sequence_names=[s.name for s in described.sequences],

@@ -1,6 +1,6 @@
 """What people wear on their heads: caps, brimmed hats, beanies, helmets, sunglasses, buns and ponytails.
 
-Rigid meshes in a frame of the posed head, sized by its skin.
+Rigid meshes in the coordinate frame of the posed head, fitted to its skin.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from pose3d.synth.bodies import Bodies, PosedBody
 from pose3d.synth.render import PERSON, Material, Mesh
 from pose3d.synth.textures import plain_cloth
 
-# vertices of the skin that span the frame (see scripts/bake_bodies.py: the mesh is the same for all bodies)
+# skin vertices that define the frame (see scripts/bake_bodies.py: the mesh is the same for all bodies)
 _LEFT, _RIGHT, _CROWN = 10882, 4863, 677
 
 
 @dataclass(frozen=True)
 class HeadFrame:
-    """Frame of one posed head.
+    """Coordinate frame of one posed head.
 
     `origin` (3,) m between the ears; `axes` (3, 3), rows: to the left, forward, up; `half_width`, `front`, `back`,
     `top`: extent in m of the hairy part of the head along these axes; `eyes` (2, 3): the irises, in the frame.
@@ -59,7 +59,7 @@ SHARES = (0.5, 0.22, 0.18, 0.1)
 
 
 def hat(frame: HeadFrame, number: int, rng: np.random.Generator) -> Mesh:
-    """Draw a hat; `number` of its cloth."""
+    """Draw a hat; `number` is that of its cloth texture."""
     kind = str(rng.choice(KINDS, p=SHARES))
     gap = {"cap": 0.015, "brimmed": 0.017, "beanie": 0.013, "helmet": 0.026}[kind]
     middle = (frame.front + frame.back) / 2
@@ -105,7 +105,8 @@ def _dome(half: np.ndarray, middle: float, rim: float, crown: float, power: floa
 def _brim(
     half: np.ndarray, middle: float, rim: float, depth: float, spread: float, droop: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A brim or visor: it reaches `spread` radians to both sides of the front, `depth` m out and `droop` m down."""
+    """A brim or visor that spans `spread` radians to both sides of the front, `depth` m wide and `droop` m lower
+    outside."""
     columns = 18
     around = np.linspace(-spread, spread, columns)
     out = depth * (np.cos(around * np.pi / 2 / spread) ** 0.5 if spread < 3 else np.ones(columns))

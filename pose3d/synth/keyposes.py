@@ -2,9 +2,9 @@
 """Key poses of the seven activities, written by hand as anatomical angles (see `pose3d.synth.angles`).
 
 `trunk=(bend, lean, turn)` is shared between spine and chest, `look=` between neck and head. `arms`, `elbows`, `wrists`,
-`legs`, `knees`, `ankles` set both sides; `l_arm`, `r_knee`, ... one side and win over them. An arm or a leg is
-(raise, plane, turn), see `angles`. What is not said is zero. A family is a set of poses that one may pass between
-without acrobatics; in a cycle the order counts (wind-up, hit, follow-through).
+`legs`, `knees`, `ankles` set both sides; `l_arm`, `r_knee`, ... one side and override them. An arm or a leg is
+(raise, plane, turn), see `angles`. Everything else is zero. A family is a set of poses with natural transitions between
+them; in a cycle their order matters (wind-up, hit, follow-through).
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class KeyPose:
 class Family:
     """Poses of one activity (1..7) that follow one another.
 
-    `weight` is the family's share within its activity. `free_arms`: the arms carry no weight and mean little, so they
-    may be taken from another such pose. `cycle`: in the order given. `pace` multiplies the duration of each blend.
+    `weight` is the family's share within its activity. `free_arms`: the arms carry no weight, so they may be taken
+    from another such pose. `cycle`: in the order given. `pace` multiplies the duration of each blend.
     `spread` multiplies the random change of angles.
     """
 

@@ -1,7 +1,7 @@
-"""Motion without captures: key poses blended over time, and walks, runs and crawls from a few sines.
+"""Synthetic motion: key poses blended over time, and procedural walks, runs and crawls.
 
 A clip stays within one family of key poses. Each visit to a key pose changes its angles at random within the joint
-limits, so that no two clips are alike; left and right are exchanged in half of the clips, and the heading is random.
+limits, so that no two clips are alike; half of the clips are mirrored, and the heading is random.
 """
 
 from collections.abc import Sequence
@@ -101,7 +101,7 @@ def _choose(families: Sequence[Family], rng: np.random.Generator) -> Family:
 
 
 def _mirror_world(quaternions: np.ndarray) -> np.ndarray:
-    """Exchange left and right in (..., C, 4): controls change places, rotations reflect in x."""
+    """Mirror quaternions (..., C, 4): exchange left and right controls and reflect rotations in x."""
     return quaternions[..., FLIP, :] * (1, 1, -1, -1)
 
 
@@ -151,7 +151,7 @@ def _vary(family: Family, index: int, rng: np.random.Generator) -> KeyPose:
 
 
 def _perturb(angles: np.ndarray, rng: np.random.Generator, scale: float = 1.0) -> np.ndarray:
-    """Random change of angles (C, 3), and a thumb on the scale for straight limbs, which the normal law would bend."""
+    """Add noise to angles (C, 3), less of it to straight elbows and knees, so that straight limbs stay common."""
     noise = rng.normal(size=angles.shape) * _STD * scale
     straight = angles < 15
     for side in "lr":

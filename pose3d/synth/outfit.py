@@ -1,4 +1,4 @@
-"""Outfits: everything that is seen of a person beyond shape and pose, as plain values."""
+"""Outfits: the appearance of a person apart from shape and pose, as plain values."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,14 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Outfit:
-    """All that is seen of a person beyond shape and pose. Colours are display values 0..1.
+    """The appearance of a person apart from shape and pose. Colours are display values in 0..1.
 
-    `top` False for a bare chest; `sleeves`, `legs`, `skirt`, `hair` are keys of the tables above. `hem`: where the top
-    ends (0 hip, 0.25 waist), outside the trousers unless `tucked`. `looseness` of top and bottom 0 (tight) .. 1.
+    `top` is False for a bare chest; `sleeves`, `legs`, `skirt`, `hair` are keys of the tables above. `hem`: where the
+    top ends (0 hip, 0.25 waist), outside the trousers unless `tucked`. `looseness` of top and bottom 0 (tight) .. 1.
     `collar` metres below the base of the neck. Textures (S, S, 3) uint8 repeat every `tile_m` metres and replace the
     colours. `shoes` None: barefoot. `beard` 0..1. `folds`: seed of the cloth's folds. `waist`: where trousers end, None
     for what suits the top. `shoe_top`: where shoes or boots end (-2 ankle, -1 knee). `bare_detail` 0..1: strength of
-    nipples, navel, chest hair and reddened joints on bare skin.
+    nipples, navel and the lines of chest and spine on bare skin.
     """
 
     skin: Colour = (0.80, 0.60, 0.49)

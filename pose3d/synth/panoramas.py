@@ -1,6 +1,6 @@
-"""Surroundings as equirectangular pictures: eighteen photographed places (CC0) and any number of drawn ones.
+"""Surroundings as equirectangular pictures: eighteen photographed places (CC0) and any number of procedural ones.
 
-Column 0 looks along +x, columns go clockwise seen from above (azimuth falls), row 0 is straight up.
+Column 0 is towards +x, columns run clockwise seen from above (decreasing azimuth), row 0 is straight up.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Panorama:
 
 @cache
 def photographed(name: str) -> Panorama:
-    """One of the photographed places, by name."""
+    """Load a photographed place by name."""
     with np.load(_ASSET) as asset:
         index = NAMES.index(name)
         begin, end = asset["offset"][index : index + 2]

@@ -1,4 +1,4 @@
-"""Where a shot takes place: rooms, streets, green screens, photos; and the light there."""
+"""Places of shots and their light: rooms, panoramas, green screens, photos."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ _FLAT_SIZE = 256
 
 
 def choose(look: Look, photos: tuple[Path, ...], rng: np.random.Generator) -> tuple[Place, Light]:
-    """Draw a place of a world's look and its light. A user's photos take the part of everything but green screens."""
+    """Draw a place and its light from a world's look. A user's photos replace everything but green screens."""
     names = [name for name, _ in look.kinds]
     shares = np.array([share for _, share in look.kinds])
     kind = str(rng.choice(names, p=shares / shares.sum()))
@@ -43,7 +43,7 @@ def _number(numbers: Range, rng: np.random.Generator) -> int:
 
 
 def _lamp(rng: np.random.Generator, even: bool = False) -> Light:
-    """Artificial light from above, its side and colour at random; `even` as in a studio with many lamps."""
+    """Artificial light from above with random direction and colour; `even` as in a studio with many lamps."""
     azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(35, 80))
     flat = np.cos(elevation)
     direction = np.array([flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)])
@@ -55,11 +55,11 @@ def _lamp(rng: np.random.Generator, even: bool = False) -> Light:
 
 
 def _daylight(panorama: panoramas.Panorama, turn: float, rng: np.random.Generator) -> Light:
-    """The light of a panorama, turned with it; low suns are raised a little so that they light the person."""
+    """The light of a panorama, rotated with it; a low sun is raised so that it lights the person."""
     c, s = np.cos(turn), np.sin(turn)
     x, y, z = panorama.direction
     direction = np.array([c * x - s * y, s * x + c * y, max(z, 0.3)])
-    pale = 0.65  # the eye and the camera take most of a light's colour away
+    pale = 0.65  # white balance removes most of the colour of the light
     key = (pale + (1 - pale) * panorama.key) * rng.uniform(0.45, 1.0)
     sky = (pale + (1 - pale) * panorama.ambient) * rng.uniform(0.35, 0.6)
     ground = np.array(cv2.mean(panorama.image[-64:])[:3]) / 255
@@ -103,7 +103,7 @@ def room(number: int, textures: Range) -> Room:
 
 @lru_cache(maxsize=4)
 def _green_studio(number: int) -> Room:
-    """A green screen on floor and walls, not quite even, as cloth is."""
+    """A green screen on floor and walls, slightly uneven like cloth."""
     rng = np.random.default_rng([1120, number])
     green = np.array([0.16, 0.52, 0.22]) * rng.uniform(0.85, 1.15, 3)
     wrapped = np.pad(rng.normal(0, 1, (SIZE, SIZE)), 32, mode="wrap")
@@ -119,7 +119,7 @@ def _green_studio(number: int) -> Room:
 
 
 def _flat(textures: Range, rng: np.random.Generator) -> np.ndarray:
-    """A picture without depth: overlapping patches of textures, blurred as out of focus."""
+    """A flat image: overlapping patches of textures, blurred as if out of focus."""
     number = _number(textures, rng)
     texture = surface(number) if rng.random() < 0.5 else cloth(number)
     picture = np.tile(texture, (2, 2, 1)).copy()

@@ -1,4 +1,4 @@
-"""Contact sheet of the embedded data set: images of every world, and the same with the skeleton on top."""
+"""Contact sheet of the embedded data set: images of every world, without and with the skeleton."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ _LEFT, _RIGHT, _MIDDLE = (255, 150, 40), (60, 130, 255), (240, 240, 240)
 
 
 def contact_sheet(jobs: list[Job], path: Path) -> None:
-    """Write a PNG: for each world, rows of images from all over its set, each above its copy with 17 joints.
+    """Write a contact sheet: for each world, rows of evenly spaced images, each above a copy with its 17 joints.
 
-    The images are drawn anew and are those that the stores hold. Orange is the person's left, blue the right. Joints
-    that are not labelled are left out.
+    The images are rendered again and equal those in the stores. The person's left side is orange, the right side blue.
+    Joints without a label are left out. The suffix of `path` chooses the format (.png or .jpg).
     """
     rows = []
     for job in jobs:
@@ -32,7 +32,8 @@ def contact_sheet(jobs: list[Job], path: Path) -> None:
         for start in range(0, len(tiles), COLUMNS):
             part = tiles[start : start + COLUMNS]
             rows += [np.hstack([plain for plain, _ in part]), np.hstack([drawn for _, drawn in part])]
-    encoded = cv2.imencode(".png", np.vstack(rows)[..., ::-1])[1]
+    options = [cv2.IMWRITE_JPEG_QUALITY, 82] if path.suffix.lower() == ".jpg" else []
+    encoded = cv2.imencode(path.suffix.lower(), np.vstack(rows)[..., ::-1], options)[1]
     write_whole(path, encoded.tobytes())
 
 

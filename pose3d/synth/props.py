@@ -1,4 +1,4 @@
-"""Things that stand in front of people: boxes, posts, planks, balls and plants, as textured meshes."""
+"""Objects around people: boxes, posts, planks, balls and plants, as textured meshes."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ SHARES = (0.34, 0.16, 0.2, 0.14, 0.16)
 
 
 def prop(at: np.ndarray, size: float, textures: Range, rng: np.random.Generator) -> Mesh:
-    """Draw a thing about `size` m across whose upper part hides the point `at` (3,) m; most reach down to the floor."""
+    """Draw an object about `size` m wide at the point `at` (3,) m; most of them stand on the floor."""
     kind = str(rng.choice(KINDS, p=SHARES))
     if kind == "ball":
         return ball(at, 0.5 * size, _material(textures, rng))
@@ -51,7 +51,7 @@ def box(centre: np.ndarray, half: np.ndarray, yaw: float, material: Material) ->
 
 
 def turned_box(centre: np.ndarray, half: np.ndarray, axes: np.ndarray, material: Material) -> Mesh:
-    """A box with its sides along the rows of `axes` (3, 3), right-handed."""
+    """A box with its sides along the rows of `axes` (3, 3), a right-handed system."""
     corners, uv = [], []
     for axis in range(3):
         a, b = (axis + 1) % 3, (axis + 2) % 3
@@ -96,7 +96,7 @@ def ball(centre: np.ndarray, radius: float, material: Material) -> Mesh:
 
 
 def _plant(at: np.ndarray, size: float, rng: np.random.Generator) -> Mesh:
-    """Leaves around a point, each two triangles, on stems from the floor."""
+    """Leaves around a point, each of two triangles, on a stem from the floor."""
     count = int(rng.integers(30, 90))
     centre = at + rng.normal(0, 0.28 * size, (count, 3))
     along = rng.normal((0, 0, 0.6), 1, (count, 3))

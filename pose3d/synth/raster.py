@@ -1,6 +1,6 @@
-"""The z-buffer: which triangle each sample of the picture shows, compiled.
+"""The z-buffer: the triangle that is visible at each sample, compiled.
 
-One loop in a fixed order, no threads: the same bytes however often and in however many processes it is drawn.
+Triangles are drawn in a fixed order by one thread, so that the result is the same in every process.
 """
 
 import numpy as np
@@ -47,9 +47,8 @@ def draw(points, faces, one_sided, shape):
     """Draw triangles into a buffer of `shape` (h, w): face ids (h, w) int32 and nearness (h, w) float32.
 
     `points` (V, 3) float32: x and y in samples (sample centres at integers), nearness (larger is nearer, 0 is not
-    drawn). Faces (F, 3) marked in `one_sided` (F,) are left out when they turn their back (corners that run clockwise
-    on the screen, y down, face the viewer's back). A sample shows the nearest triangle that holds its centre, the first
-    of equals.
+    drawn). Faces (F, 3) marked in `one_sided` (F,) are skipped when they face away from the viewer. A sample shows the
+    nearest triangle that contains its centre, the first one if several are equally near.
     """
     height, width = shape
     face_id = np.full((height, width), NOTHING, np.int32)

@@ -1,7 +1,7 @@
-"""Pictures of meshes: perspective z-buffer, supersampling, shadows, textures, region flags.
+"""Render meshes: perspective z-buffer, supersampling, shadows, textures, region flags.
 
-Runs on any machine without a graphics stack; the same scene gives the same bytes in every process. World z
-up, metres; camera x right, y down, z forward; pixel centres at integers (decision G4).
+Runs on any machine without a graphics stack; the same scene gives the same bytes in every process. World z up, metres;
+camera x right, y down, z forward; pixel centres at integers (decision G4).
 """
 
 from collections.abc import Sequence
@@ -36,11 +36,11 @@ _CONTACT_CELL_M, _CONTACT_CELLS = 0.045, 72
 
 @dataclass(frozen=True)
 class Material:
-    """What a surface looks like.
+    """Appearance of a surface.
 
     `color` display values 0..1, multiplied with the `texture` (S, S, 3) uint8 display values if there is one, which
     repeats every `tile_m` metres of the mesh' uv. `gloss` 0..1 strength of the highlight, `sharpness` its exponent;
-    `wrap` 0..1 lets light creep around the surface as it does in skin; `folds` 0..1 strength of the folds of cloth
+    `wrap` 0..1 softens the shading as in skin (wrapped diffuse light); `folds` 0..1 strength of the folds of cloth
     (they need uv). `region` flags.
     """
 
@@ -173,7 +173,7 @@ class _Scene:
 
 
 def _merge(meshes: Sequence[Mesh]) -> _Scene:
-    """Concatenate meshes; indices move on by what came before."""
+    """Concatenate meshes and shift their indices."""
     vertices, normals, tint, faces, face_material, uv, one_sided = ([] for _ in range(7))
     materials: list[Material] = []
     count = 0
@@ -189,7 +189,7 @@ def _merge(meshes: Sequence[Mesh]) -> _Scene:
         one_sided.append(np.broadcast_to(np.asarray(mesh.one_sided, bool), len(f)))
         materials += mesh.materials
         count += len(v)
-    # one memory layout, or the loops would be compiled once more for each other one
+    # one memory layout: the loops are compiled again for each other one
     joined = [
         np.ascontiguousarray(np.concatenate(x)) for x in (vertices, normals, tint, faces, face_material, uv, one_sided)
     ]
@@ -215,13 +215,13 @@ def _nearness_map(scene: _Scene, extent: np.ndarray, direction: np.ndarray, size
     offset = np.array([(size - 1) / 2, (size - 1) / 2, 2 * radius]) - linear @ centre
     projection = np.concatenate([linear, offset[:, None]], 1).astype(np.float32)
     points = project_parallel(scene.vertices, projection)
-    # what need not be drawn from behind need not be here either: the front of a closed shell hides its back
+    # back faces of closed shells can be skipped here as well: the front hides them
     _, nearness = draw(points, scene.faces, scene.one_sided, (size, size))
     return nearness, projection
 
 
 def _sky_visibility(scene: _Scene, extent: np.ndarray) -> np.ndarray:
-    """Share (V,) of the sky that each vertex sees past the rest of the scene."""
+    """Share (V,) of the sky that is visible from each vertex."""
     centre, radius = extent.mean(0).astype(np.float32), np.float32(np.linalg.norm(extent[1] - extent[0]) / 2 + 0.05)
     return shadows.sky_visibility(
         scene.vertices, scene.normals, _SKY_DIRECTIONS, centre, radius, np.float32(_SKY_BIAS_M)

@@ -1,10 +1,10 @@
 """From the rotations of the 19 controls to the bones of a body.
 
-Every control turns about one pivot, and every pivot is fixed in the parent control: limbs keep their lengths exactly.
-The body has more bones than the rig. Those between two controls take a share of the turn between them (a back that
-bends in five places, twist spread along upper arms, forearms and thighs) but stay on their rigid segment.
+Every control rotates about one pivot, and every pivot is fixed in the parent control, so limbs keep their lengths
+exactly. The body has more bones than the rig. Bones between two controls take a share of the rotation between them (a
+back that bends in five places, twist spread along upper arms, forearms and thighs) but stay on their rigid segment.
 
-The body rests with its arms spread; `rest_alignment` turns each limb from there into the rig's N-pose.
+The rest pose of the bodies has spread arms; `rest_alignment` rotates each limb from there into the rig's N-pose.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The control rig: what motion writes and bodies read.
+"""The control rig, which motion writes and bodies read.
 
 World: z up, metres, floor at z = 0. Body axes: x to the subject's left, -y forward, z up. The rest pose ("N-pose") is
 upright with straight arms hanging down, palms to the thighs, straight legs, feet forward.
@@ -40,7 +40,7 @@ PARENTS: tuple[int, ...] = tuple(CONTROLS.index(p) for p in _PARENT.values())
 FLIP: tuple[int, ...] = tuple(
     CONTROLS.index({"l_": "r_", "r_": "l_"}.get(c[:2], c[:2]) + c[2:] if c[1] == "_" else c) for c in CONTROLS
 )
-"""The control that each becomes in a mirrored pose."""
+"""The index that each control has in a mirrored pose."""
 
 
 def world_rotations(local: np.ndarray) -> np.ndarray:
@@ -53,6 +53,6 @@ def world_rotations(local: np.ndarray) -> np.ndarray:
 
 
 def mirror(local: np.ndarray) -> np.ndarray:
-    """The pose seen in a mirror: left and right change places, rotations (..., C, 3, 3) reflect in the body's x."""
+    """Mirror a pose: exchange left and right, and reflect the rotations (..., C, 3, 3) in the body's x axis."""
     reflect = np.diag([-1.0, 1.0, 1.0]).astype(local.dtype)
     return reflect @ local[..., FLIP, :, :] @ reflect

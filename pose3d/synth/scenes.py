@@ -1,7 +1,7 @@
 """Draw one shot: dress the person, light the place, render, and encode image, mask and labels.
 
-Every random choice comes from (seed, world, what it is for, index), so that a shot looks the same whichever process
-draws it, and in whichever order.
+Every random choice is seeded by (seed, world, purpose, index), so a shot does not depend on the process that draws it
+or on the order.
 """
 
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ _HIPS = [MPI_INF_3DHP_28.index("l_hip"), MPI_INF_3DHP_28.index("r_hip")]
 
 
 class Settings(Protocol):
-    """What a shot needs to know of the job that it belongs to (`generate.Job`)."""
+    """The settings of a job (`generate.Job`) that a shot depends on."""
 
     @property
     def world(self) -> str: ...
@@ -53,7 +53,7 @@ class Sample:
 
 
 def draw(job: Settings, shot: Shot) -> Sample:
-    """Everything of one shot."""
+    """Draw one shot with all its labels."""
     described = world(job.world)
     staged = stage(described, shot, job.seed, job.resolution)
     picture, region = depict(described, shot, staged, job.seed, job.photos)
@@ -65,9 +65,9 @@ def draw(job: Settings, shot: Shot) -> Sample:
 def depict(
     described: World, shot: Shot, staged: Stage, seed: int, photos: tuple[Path, ...] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What the camera of `staged` sees: the photograph (H, W, 3) uint8 RGB and the region flags (H, W) uint8."""
+    """Render what the camera of `staged` sees: the image (H, W, 3) uint8 RGB and the region flags (H, W) uint8."""
     look = described.sequences[shot.sequence].look
-    # what a sequence keeps to itself, a world of single pictures draws anew each time
+    # outfit and place belong to a sequence, or to each picture in worlds of single pictures
     take = shot.sequence if described.one_outfit else shot.index
     place, light = choose(look, photos, generator(seed, described.key, "place", take))
     meshes = [_dressing(described, shot.sequence, take, staged.woman, seed).mesh(staged.posed)]
@@ -86,10 +86,10 @@ def depict(
 
 @lru_cache(maxsize=2)
 def _dressing(described: World, sequence: int, take: int, woman: bool, seed: int) -> Dressing:
-    """The clothed person of a take, ready to be posed; shots of one sequence follow each other and share it."""
+    """The dressed person of a take, ready to be posed; consecutive shots of one sequence share it."""
     bodies = load_bodies()
     declared = described.sequences[sequence]
-    # in the wild one body stands for many people
+    # in the wild, one body shape serves for many people
     person, hatted = _person(described, declared.body if described.one_outfit else take, woman, seed)
     rng = generator(seed, described.key, "outfit", take)
     if described.candid:
@@ -100,13 +100,13 @@ def _dressing(described: World, sequence: int, take: int, woman: bool, seed: int
 
 
 def _person(described: World, who: int, woman: bool, seed: int) -> tuple[Person, bool]:
-    """A person of a world by number, and whether a hat is worn (in candid worlds alone)."""
+    """A person of a world by number, and whether it wears a hat (in candid worlds only)."""
     person = draw_person(woman, generator(seed, described.key, "person", who))
     return person, described.candid and wears_hat(generator(seed, described.key, "hat", who))
 
 
 def _harsher(light: Light, rng: np.random.Generator) -> Light:
-    """Another balance of lamp and sky: from an overcast day to a low sun or a flash in the dark."""
+    """Change the ratio of direct to ambient light, from an overcast sky to a low sun or a flash."""
     key, sky = np.exp(rng.normal((0.05, -0.1), 0.35))
     return replace(light, key=light.key * key, sky=light.sky * sky, ground=light.ground * sky)
 
@@ -127,7 +127,7 @@ def _chair(staged: Stage, rng: np.random.Generator) -> Mesh:
 def _picture(
     staged: Stage, place: Place, light: Light, meshes: list[Mesh], rng: np.random.Generator, candid: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The photograph (H, W, 3) uint8 and the region flags (H, W) uint8: people in the place, a lens, a sensor."""
+    """Render the meshes in the place and apply the camera: image (H, W, 3) uint8 and region flags (H, W) uint8."""
     camera = staged.camera
     in_metres = camera.cam_from_world.copy()
     in_metres[:3, 3] /= 1000

@@ -1,4 +1,4 @@
-"""What a cheap camera does to a picture: blur, exposure, white balance, noise, sharpening, compression."""
+"""Degradations of a cheap camera: blur, exposure, white balance, noise, sharpening, compression."""
 
 import cv2
 import numpy as np
@@ -7,10 +7,10 @@ from pose3d.synth.colour import to_display, to_linear
 
 
 def photograph(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Degrade a clean picture (H, W, 3) of display values, float 0..1, to a photograph of the same shape, uint8.
+    """Degrade a clean image (H, W, 3) of display values, float 0..1, to a uint8 photograph of the same shape.
 
-    In the order in which a camera does it: lens and motion blur on linear light, exposure and white balance, noise of
-    light and of electronics, tone curve and saturation, sharpening, a smaller picture enlarged, compression.
+    In the order of a real camera: lens and motion blur on linear light, exposure and white balance, noise of
+    light and of electronics, tone curve and saturation, sharpening, lower resolution, compression.
     """
     light = to_linear(picture)
     if rng.random() < 0.25:
@@ -34,7 +34,7 @@ def photograph(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _motion(length: float, angle: float) -> np.ndarray:
-    """Kernel (k, k) of a straight motion of `length` px."""
+    """Kernel (k, k) of a linear motion blur of `length` px."""
     side = 2 * int(np.ceil(length / 2)) + 1
     kernel = np.zeros((side, side), np.float32)
     for t in np.linspace(-0.5, 0.5, 4 * side):
@@ -50,7 +50,7 @@ def _white_balance(rng: np.random.Generator) -> np.ndarray:
 
 
 def _vignette(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Falling light (H, W) towards one side of the window, since windows lie anywhere in the picture."""
+    """Vignetting factors (H, W) around a random centre, since the image is a crop from anywhere in a larger one."""
     strength = rng.uniform(0, 0.35)
     centre = rng.uniform(-0.5, 1.5, 2)
     y = np.linspace(0, 1, shape[0], dtype=np.float32)[:, None] - np.float32(centre[0])
@@ -59,17 +59,18 @@ def _vignette(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 def _noise(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shot noise that grows with the root of the light, and read noise; blurred as by demosaicing in half of cases."""
+    """Add shot noise (growing with the square root of the light) and read noise, correlated as after demosaicing in
+    half of the pictures."""
     shot, read = rng.uniform(0, 0.03), rng.uniform(0, 0.008)
     parts = np.frombuffer(rng.bytes(3 * light.size), np.uint8).reshape(3, *light.shape)
-    grain = (parts.sum(0, dtype=np.int16) - np.int16(382)).astype(np.float32) / 128  # close to the normal law
+    grain = (parts.sum(0, dtype=np.int16) - np.int16(382)).astype(np.float32) / 128  # approximately normal
     if rng.random() < 0.5:
         grain = 1.8 * cv2.GaussianBlur(grain, (0, 0), 0.7)
     return light + grain * np.sqrt(np.float32(shot * shot) * np.clip(light, 0, 1) + np.float32(read * read))
 
 
 def _enlarged(picture: np.ndarray, factor: float) -> np.ndarray:
-    """Shrink and enlarge again, as a small figure cut out of a large picture is."""
+    """Downscale and upscale again, as if the person were small in the full image."""
     height, width = picture.shape[:2]
     small = cv2.resize(picture, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))

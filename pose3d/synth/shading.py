@@ -1,7 +1,7 @@
-"""Light on what the z-buffer shows: sky and ground light, one lamp with shadows, cloth textures, a little gloss.
+"""Shading of the visible samples: ambient light, one lamp with shadows, textures, specular highlights.
 
-All colours here are linear. Every output pixel gathers its samples; samples of one triangle are shaded once, at their
-middle.
+All colours are linear. Each output pixel averages its samples; samples of the same triangle are shaded once, at their
+centre.
 """
 
 import numpy as np
@@ -29,9 +29,9 @@ _WAVES = np.array(
 
 @compiled
 def _fold(u, v):
-    """How folds tip the surface at (u, v) m of the cloth: a vector of about unit length."""
+    """Change of the surface normal by folds at (u, v) m of the cloth: a vector of about unit length."""
     x, y, z = np.float32(0), np.float32(0), np.float32(0)
-    bend = np.sin(np.float32(19) * u + np.float32(13) * v)  # waves that bend look less like waves
+    bend = np.sin(np.float32(19) * u + np.float32(13) * v)  # bent waves look more natural
     for k in range(len(_WAVES)):
         slope = np.sin(_WAVES[k, 0] * u + _WAVES[k, 1] * v + _WAVES[k, 2] + np.float32(1.7) * bend)
         slope = slope * slope * slope
@@ -43,7 +43,7 @@ def _fold(u, v):
 
 @compiled
 def _texel(textures, offset, side, u, v):
-    """Bilinear look into a square tile that repeats; u and v count tiles."""
+    """Bilinear sample of a repeated square tile; u and v are in tiles."""
     x, y = u * side - np.float32(0.5), v * side - np.float32(0.5)
     fx, fy = np.floor(x), np.floor(y)
     x0, y0 = int(fx) % side, int(fy) % side

@@ -1,6 +1,6 @@
-"""What light does not reach: the lamp's shadow on people and floor, the sky hidden by the body, contact with the floor.
+"""Shadows of the lamp, ambient occlusion, and contact shadows on the floor.
 
-The lamp's shadows are read from a map of nearness to it, drawn by the z-buffer with a parallel projection.
+The lamp's shadows come from a shadow map, drawn by the z-buffer with a parallel projection.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ _SKY_CELLS = 64
 
 @compiled
 def lit_share(shadow_map, light_projection, x, y, z, reach):
-    """Share 0..1 of the lamp that reaches a world point, by (2 reach + 1)^2 looks into the shadow map.
+    """Share 0..1 of the lamp that reaches a world point, by (2 reach + 1)^2 samples of the shadow map.
 
     `shadow_map` (S, S) nearness to the lamp, `light_projection` (3, 4) to column, row and nearness.
     """
@@ -26,7 +26,7 @@ def lit_share(shadow_map, light_projection, x, y, z, reach):
         return np.float32(1)
     c, r = int(column), int(row)
     fc, fr = column - c, row - r
-    # a box of looks whose border counts in part, so that the shadow's edge moves smoothly with the point
+    # a box filter with fractional weights at its border, so that the edge of the shadow moves smoothly
     lit, total = np.float32(0), np.float32(0)
     for dr in range(-reach, reach + 2):
         wr = np.float32(1)

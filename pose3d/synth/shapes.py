@@ -12,7 +12,7 @@ HEIGHTS_M = (1.42, 2.02)
 """Statures of blended bodies; taller and shorter ones are scaled as a whole."""
 
 _PARENTS = 3
-_EXAGGERATION = (0.75, 1.6)  # blending pulls bodies towards the mean, this pushes them out again
+_EXAGGERATION = (0.75, 1.6)  # compensates for blending, which moves bodies towards the mean
 _GIRTH = (-0.016, 0.002, 0.05)  # least, most common and largest change of the waist's depth over the height
 _ARM, _BODY = 0, 1  # columns of `Bodies.cuts`
 

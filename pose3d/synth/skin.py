@@ -1,4 +1,4 @@
-"""The colour of skin: lips, brows, eyes, hair roots, beard, and marks that tell front from back where it is bare."""
+"""Skin colour: lips, brows, eyes, hair roots, beard, and details of bare skin that tell front from back."""
 
 from functools import cache
 
@@ -56,7 +56,7 @@ def _marks() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
 
 
 def _draw_marks(tint: np.ndarray, strength: float) -> None:
-    """Put onto the skin's tint (V, 3) what tells front from back where it is bare."""
+    """Multiply the skin's tint (V, 3) by details that tell front from back on bare skin."""
     for vertices, near, factors in _marks():
         tint[vertices] *= 1 - strength * near * (1 - factors)
 

@@ -9,7 +9,7 @@ from pose3d.synth.compiled import compiled
 def skin(vertices, weights, weight_bones, rotations, offsets):
     """Posed vertices (V, 3) float32: the weighted mean of `rotations[b] @ v + offsets[b]` over each vertex' bones.
 
-    `vertices` (V, 3) at rest, `weights` and `weight_bones` (V, 4) with the weights falling and summing to one.
+    `vertices` (V, 3) at rest, `weights` and `weight_bones` (V, 4) with weights in descending order that sum to one.
     """
     out = np.empty_like(vertices)
     for i in range(vertices.shape[0]):

@@ -1,6 +1,6 @@
-"""Stage a shot: who stands how, where, and what the camera sees of it; and the labels that follow from that.
+"""Stage a shot: the posed person, its position, the camera, and the labels that follow from them.
 
-Everything here is exact geometry; how it looks is up to `pose3d.synth.scenes`.
+This is exact geometry; the appearance comes from `pose3d.synth.scenes`.
 """
 
 import zlib
@@ -28,7 +28,7 @@ _ATTEMPTS = 30
 _RELEVANT = remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)
 _HEAD_TOP, _NECK = MPI_INF_3DHP_28.index("head_top"), MPI_INF_3DHP_28.index("neck")
 _PELVIS = MPI_INF_3DHP_28.index("pelvis")
-# MPII labels no spine and no mid-head; the twin of it does not either.
+# MPII labels neither spine nor mid-head, and `wild2d` mirrors MPII.
 _UNLABELLED_2D = [MPI_INF_3DHP_17.index(name) for name in ("spine", "head")]
 
 
@@ -48,7 +48,7 @@ class Stage:
 
 
 def generator(seed: int, *key: str | int) -> np.random.Generator:
-    """Random numbers of one thing, named by `key`, in the data set `seed`, whatever the order things are made in."""
+    """Random generator for one purpose, named by `key`, in the data set `seed`; independent of the order of calls."""
     words = [zlib.crc32(k.encode()) if isinstance(k, str) else k for k in key]
     return np.random.default_rng(np.random.SeedSequence([seed, *words]))
 
@@ -68,7 +68,7 @@ def clip_of(world: World, sequence: int, clip: int, seed: int) -> Clip:
 
 
 def snapshot(activity: int, rng: np.random.Generator) -> Clip:
-    """One frame: of an activity's clip, or (half of the poses on the feet) drawn limb by limb."""
+    """Draw a clip of one frame: from an activity's clip, or with random limbs (62 % of the standing activities)."""
     if activity in _ON_FEET and rng.random() < 0.62:
         local, air = stretches.sample(rng)
         root = rng.normal(0, 0.25, (1, 2)).astype(np.float32)
@@ -78,14 +78,14 @@ def snapshot(activity: int, rng: np.random.Generator) -> Clip:
 
 
 def figure(sequence: Sequence, *key: str | int, seed: int) -> tuple[Bodies, int]:
-    """The bodies to pose and the number of the person's; a new blend for each `key` where the sequence says so."""
+    """The bodies to pose and the index of the person's; a new blend for each `key` in sequences that blend bodies."""
     if sequence.blend:
         return shapes.blend(load_bodies(), sequence.blend, generator(seed, *key)), 0
     return load_bodies(), sequence.body
 
 
 def stage(world: World, shot: Shot, seed: int, resolution: int) -> Stage:
-    """Pose the person of a shot and find a picture that holds all of it."""
+    """Pose the person of a shot and choose a camera window that contains it."""
     sequence = world.sequences[shot.sequence]
     clip = clip_of(world, shot.sequence, shot.clip, seed)
     t = shot.clip_frame
@@ -96,7 +96,7 @@ def stage(world: World, shot: Shot, seed: int, resolution: int) -> Stage:
     rng = generator(seed, world.key, "camera", shot.index)
     rig = world.cameras(sequence)
     size = (resolution * 3 // 2, resolution * 27 // 32) if sequence.scene == 3 else (resolution, resolution)
-    outline = posed.vertices[bodies.body_vertices[::4]]  # a quarter of the skin tells the extent well enough
+    outline = posed.vertices[bodies.body_vertices[::4]]  # a quarter of the vertices is enough for the extent
     pelvis = 1000 * posed.joints_28[_PELVIS]
     for _ in range(_ATTEMPTS):
         if world.candid:
@@ -109,7 +109,7 @@ def stage(world: World, shot: Shot, seed: int, resolution: int) -> Stage:
 
 
 def _frame(camera: Camera, vertices: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> Camera | None:
-    """The window of a camera that holds all vertices (V, 3) m; None when the camera stands too close."""
+    """A window of a camera that contains all vertices (V, 3) m; None if the camera is too close."""
     pixels, in_camera = camera.project(1000.0 * vertices)
     if in_camera[:, 2].min() < _NEAREST_MM:
         return None
@@ -159,8 +159,8 @@ def labels(world: World, shot: Shot, staged: Stage) -> dict[str, np.ndarray]:
 def _head_size(joints: np.ndarray, focal: float) -> float:
     """0.6 times the diagonal of the head's box in px, as MPII measures heads (PCKh).
 
-    The box is taken from 3D, so that it does not shrink when someone bows towards the camera: as high as from the neck
-    to the top of the head, three quarters as wide, at the head's depth.
+    The box is computed in 3D, so that it does not shrink when someone bows towards the camera: its height is the
+    distance from the neck to the top of the head, its width three quarters of that, at the depth of the head.
     """
     length = np.linalg.norm(joints[_HEAD_TOP] - joints[_NECK])
     depth = (joints[_HEAD_TOP, 2] + joints[_NECK, 2]) / 2

@@ -1,8 +1,7 @@
-"""Poses drawn limb by limb, for the world `wild3d`: limbs stretched to all sides, one-legged balance, leaps, hands on
-the body.
+"""Random poses of the world `wild3d`: stretched limbs, one-legged balance, leaps, squats, hands on the body.
 
-The key poses of `pose3d.synth.keyposes` cluster around what people usually do; these fill the space between. Each is
-clamped to the joint limits, checked for limbs that pass through the body, and tilted until it can stand.
+The key poses of `pose3d.synth.keyposes` cluster around everyday motion; these poses cover the space between. Each is
+clamped to the joint limits, checked for self-penetration, and tilted until it is balanced.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ MAX_PENETRATION_M = 0.045
 
 _ATTEMPTS = 12
 _MAX_TILT_DEG = 25.0
-# share of the body's mass at each point of the stick figure; the head's point stands for the neck as well
+# share of the body's mass at each point of the stick figure; the neck is part of the head's
 _MASS = {"head": 0.08, "chest": 0.30, "pelvis": 0.18, "spine": 0.08}
 _MASS |= {f"{s}_{j}": m for s in "lr" for j, m in (("elbow", 0.03), ("wrist", 0.025), ("knee", 0.09), ("ankle", 0.035))}
 _MASSES = np.array([_MASS.get(name, 0.0) for name in POINTS])
@@ -88,12 +87,12 @@ def _draw(rng: np.random.Generator) -> tuple[np.ndarray, float]:
             air = rng.uniform(0.03, 0.45)
         else:
             _leg(angles, first, rng, raise_=abs(rng.normal(0, 9)), straight=rng.random() < 0.7)
-            if behind:  # a leg goes up behind only as the trunk comes down
+            if behind:  # a leg is raised backwards only with the trunk bent forward
                 bend = rng.uniform(0, 70)
                 angles[INDEX["pelvis"], 0] += bend
                 angles[INDEX[f"{first}_hip"]] = (bend, 0, 0)
                 angles[INDEX["neck"], 0] -= 0.3 * bend
-            elif angles[INDEX[f"{second}_hip"], 1] > 50:  # and to the side as it leans away
+            elif angles[INDEX[f"{second}_hip"], 1] > 50:  # and sideways with the trunk leaning away
                 lean = rng.uniform(0, 40) * (-1 if second == "l" else 1)
                 angles[INDEX["pelvis"], 1] += lean
     return angles, air
@@ -123,7 +122,7 @@ def _leg(angles: np.ndarray, side: str, rng: np.random.Generator, raise_: float,
 
 
 def balanced(local: np.ndarray) -> np.ndarray:
-    """Tilt a pose (C, 3, 3) by up to 25 degrees so that its mass comes to lie over the foot or feet it stands on."""
+    """Tilt a pose (C, 3, 3) by up to 25 degrees so that its centre of mass lies above the supporting feet."""
     out = local.copy()
     turned = 0.0
     for _ in range(3):

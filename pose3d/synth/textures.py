@@ -1,7 +1,7 @@
 """Procedural tileable textures: cloth for garments and chairs, surfaces for floors and walls.
 
-A texture is known by a number: the same number is the same texture everywhere and for ever, whatever the seed of a data
-set. So worlds keep apart by owning disjoint ranges of numbers (`pose3d.synth.worlds`).
+A texture is identified by a number: a number always gives the same texture, whatever the seed of the data set. Worlds
+are kept apart by disjoint ranges of numbers (`pose3d.synth.worlds`).
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def _colour(rng: np.random.Generator, saturation: float = 1.0) -> np.ndarray:
 
 
 def _mix(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Colours a and b by a mask (SIZE, SIZE) of b's share."""
+    """Blend colours a and b by a mask (SIZE, SIZE), the share of b."""
     return (a * (1 - mask[..., None]) + b * mask[..., None]).astype(np.float32)
 
 
@@ -170,7 +170,7 @@ def surface(number: int) -> np.ndarray:
 
 
 def _make(kinds: _Kinds, family: int, number: int) -> np.ndarray:
-    """Draw a kind and its parameters from the number alone; a fine weave lies over all."""
+    """Draw a kind and its parameters from the number alone, and add a fine weave."""
     rng = np.random.default_rng([1117, family, number])
     weights = np.array([w for _, w in kinds])
     texture = kinds[rng.choice(len(kinds), p=weights / weights.sum())][0](rng)

@@ -1,4 +1,4 @@
-"""Who wears what: outfits drawn for a world, out of the textures that the world may use."""
+"""Random people and outfits, from the textures that belong to a world."""
 
 from dataclasses import dataclass, replace
 
@@ -8,14 +8,14 @@ from pose3d.synth.outfit import Colour, Outfit
 from pose3d.synth.textures import cloth
 from pose3d.synth.worlds import Range
 
-# Display colours between which skin and hair are drawn.
+# Display colours that skin and hair are interpolated from.
 _SKIN = np.array([(0.93, 0.77, 0.68), (0.85, 0.66, 0.54), (0.74, 0.54, 0.41), (0.55, 0.37, 0.27), (0.33, 0.22, 0.17)])
 _HAIR = np.array([(0.05, 0.04, 0.04), (0.14, 0.09, 0.06), (0.3, 0.19, 0.11), (0.62, 0.48, 0.28), (0.6, 0.58, 0.56)])
 
 
 @dataclass(frozen=True)
 class Person:
-    """What stays the same from one outfit to the next."""
+    """The appearance of a person that does not change with the outfit."""
 
     skin: Colour
     hair_color: Colour
@@ -40,8 +40,8 @@ def draw_outfit(
 ) -> Outfit:
     """Clothes for one sequence, or one picture.
 
-    `textures`: numbers of the cloths that may be used. `plain` clothes are of one colour each, so that they can be
-    recoloured later (paper section 4); `tight` ones are what marker-based labs put on people.
+    `textures`: numbers of the cloth textures to choose from. `plain` clothes have one colour each, so that they can be
+    recoloured later (paper section 4); `tight` ones are those of marker-based labs.
     """
     top, bottom = (None if plain or tight else cloth(int(rng.integers(*textures))) for _ in range(2))
     if rng.random() < 0.55:
@@ -101,7 +101,7 @@ def _colour(values: np.ndarray) -> Colour:
 
 
 def draw_casual(person: Person, woman: bool, textures: Range, rng: np.random.Generator, hatted: bool) -> Outfit:
-    """Clothes of a snapshot: as `draw_outfit`, or a bare torso, swimwear, sportswear, all of one colour."""
+    """Clothes for `wild3d`: those of `draw_outfit`, a bare torso, swimwear, sportswear, or one cloth all over."""
     outfit = draw_outfit(person, woman, textures, rng)
     shoes = None if rng.random() < 0.22 else _cloth_colour(rng, dark=bool(rng.random() < 0.4))
     if shoes and rng.random() < 0.25:

@@ -1,8 +1,8 @@
-"""The worlds of the embedded data set, declared: who, where, in what, seen by which cameras, how often.
+"""The worlds of the embedded data set: their people, places, clothes, cameras and activities.
 
 A world is a list of sequences; a sequence has one subject, one outfit, one place and several cameras, and is filmed as
-clips of consecutive frames. `plan` turns a number of images into shots (sequence, clip, frame, camera) without drawing
-anything; `pose3d.synth.scenes` draws one shot. Subjects, textures and places of `test` occur in no training world.
+clips of consecutive frames. `plan` turns a number of images into shots (sequence, clip, frame, camera);
+`pose3d.synth.scenes` draws one shot. Subjects, textures and places of `test` do not occur in any training world.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,10 +25,10 @@ SHARE = {1: 0.26, 2: 0.16, 3: 0.13, 4: 0.13, 5: 0.08, 6: 0.12, 7: 0.12}
 
 @dataclass(frozen=True)
 class Look:
-    """Where the appearance of a world comes from; the ranges of two worlds do not overlap.
+    """Source of the appearance of a world; looks for training and for testing have nothing in common.
 
     `textures` and `drawn_places` are ranges of texture and place numbers, `panoramas` names of photographed places.
-    `kinds`: shares of "room", "photographed", "drawn", "flat", "green" backgrounds.
+    `kinds`: shares of the backgrounds "room", "photographed", "drawn", "flat" and "green".
     """
 
     textures: Range
@@ -41,7 +41,7 @@ class Look:
 class Sequence:
     """One take: `body` is the index of the person's body, `subject` the id in the labels, `activities` ids 1..7.
 
-    With `blend`, indices of bodies, each picture shows a new body drawn between and beyond these.
+    `blend`: indices of bodies; each picture shows a new body, a blend of some of these.
     """
 
     name: str
@@ -61,11 +61,11 @@ class Sequence:
 class World:
     """Sequences and how they are filmed.
 
-    `rig()` gives the cameras that `Sequence.cameras` index; without a rig each shot has a camera of its own. A clip has
-    `frames` frames, `interval` s apart (so that joints move by more than 200 mm between them, decision D2), each seen
-    by `views` of the sequence's cameras. `one_outfit`: clothes and place stay the same for a whole sequence. `share`:
-    how often each activity occurs. `candid`: as snapshots are, with any camera, people cut by the border or partly
-    hidden, and a cheap sensor. `twin_of`: the world whose people, motion and places this one repeats shot by shot.
+    `rig()` returns the cameras that `Sequence.cameras` refers to; without a rig each shot has its own camera. A clip
+    has `frames` frames, `interval` s apart (so that joints move by more than 200 mm between them, decision D2), each
+    seen by `views` of the sequence's cameras. `one_outfit`: clothes and place stay the same for a whole sequence.
+    `share`: how often each activity occurs. `candid`: like snapshots, with random cameras, truncated or partly hidden
+    people, and a cheap sensor. `repeats`: the world whose people, motion and places this one shows again, shot by shot.
     """
 
     name: str
@@ -81,18 +81,18 @@ class World:
     weights: tuple[float, ...] = ()
     share: tuple[tuple[int, float], ...] = tuple(SHARE.items())
     candid: bool = False
-    twin_of: str = ""
+    repeats: str = ""
 
     @property
     def key(self) -> str:
-        """What this world's random numbers are drawn by."""
-        return self.twin_of or self.name
+        """The name that seeds this world's random numbers."""
+        return self.repeats or self.name
 
     def shares(self, sequence: Sequence) -> dict[int, float]:
         """How much of its subject's time a sequence spends on each of its activities.
 
-        An activity that two takes have in common is split between them, so that each subject does everything as often
-        as `share` says.
+        An activity that two takes have in common is split between them, so that each subject's activities have the
+        shares of `share`.
         """
         share = dict(self.share)
         takes = [s for s in self.sequences if s.subject == sequence.subject]
@@ -100,14 +100,14 @@ class World:
         return {a: share[a] / total / sum(a in s.activities for s in takes) for a in sequence.activities}
 
     def weight(self, number: int) -> float:
-        """Share of the world's images that sequence `number` gets: subjects count the same where nothing is said."""
+        """Share of the world's images that sequence `number` gets; by default subjects have equal shares."""
         if self.weights:
             return self.weights[number]
         subjects = len({s.subject for s in self.sequences})
         return sum(self.shares(self.sequences[number]).values()) / subjects
 
     def cameras(self, sequence: Sequence) -> tuple[Camera, ...]:
-        """The cameras around one sequence; empty where each shot has its own."""
+        """The cameras of one sequence; empty if each shot has its own."""
         rig = self.outdoor_rig if sequence.scene == 3 and self.outdoor_rig else self.rig
         return _cached(rig) if rig else ()
 
@@ -180,7 +180,7 @@ _UPPER_ONLY = {"S1/Seq2", "S4/Seq2"}
 
 
 def _augmentable(name: str) -> tuple[str, ...]:
-    """What may be changed in a studio sequence, as in the official table of MPI-INF-3DHP (datasets.md 1.5)."""
+    """What may be changed in a studio sequence, as in the official table of MPI-INF-3DHP."""
     if name in _UPPER_ONLY:
         return ("chair", "upper")
     return ("background", "chair", "upper", "lower") if name in _RECOLOURED else ("background", "chair")
@@ -212,15 +212,15 @@ def _test_sequences(cameras_of: Callable[[int], tuple[int, ...]]) -> tuple[Seque
 
 
 def _test() -> World:
-    """The test set, filmed by cameras that look straight at the person."""
+    """The test set, with cameras that are aimed at the person."""
     sequences = _test_sequences(lambda _: (0,))
     return World("test", sequences, rig=cameras.studio_test, outdoor_rig=cameras.outdoor_test)
 
 
 def _test_wide() -> World:
-    """The same shots as `test` by cameras at the same places, turned aside: what perspective correction is for."""
+    """The shots of `test` with rotated cameras, so that people are off-axis and perspective correction matters."""
     sequences = _test_sequences(lambda i: (i,))
-    return World("test_wide", sequences, rig=cameras.studio_wide, outdoor_rig=cameras.outdoor_wide, twin_of="test")
+    return World("test_wide", sequences, rig=cameras.studio_wide, outdoor_rig=cameras.outdoor_wide, repeats="test")
 
 
 _WILD_3D_SHARE = ((1, 0.20), (2, 0.18), (3, 0.08), (4, 0.16), (5, 0.18), (6, 0.12), (7, 0.08))
@@ -231,7 +231,7 @@ _HELD_OUT = (7, 13, 14, 24, 25)  # studio S8, lab S9 and S11, the wild world's v
 def _wild3d() -> World:
     """In the wild with 3D labels, to train on for photographs: any body, pose, camera, light and sensor.
 
-    Subject 8, four pictures of a hundred, is blended from the bodies that the other training worlds hold out as well.
+    Subject 8 (4 % of the images) is blended from bodies that the other training worlds hold out for validation.
     """
     sequences = tuple(
         Sequence(f"S{subject}", subject, pool[0], _ALL, _WILD_3D, blend=pool)
@@ -252,16 +252,16 @@ PRESETS = {
 
 
 def world(name: str) -> World:
-    """A world by name; an unknown name is a PoseError that lists the known ones."""
+    """A world by name; raises PoseError for an unknown name."""
     if name not in WORLDS:
         raise PoseError(f"there is no world {name!r}; there are {', '.join(WORLDS)}")
     return WORLDS[name]
 
 
 def plan(world: World, num: int) -> Iterator[Shot]:
-    """`num` shots: the sequences share them by weight, each filming clip after clip; cameras take turns.
+    """Yield `num` shots, distributed over the sequences by weight; cameras alternate.
 
-    Only the count matters, no random numbers: a shot's contents are drawn later from (seed, world, sequence, clip).
+    No random numbers are used: the contents of a shot are drawn later from (seed, world, sequence, clip).
     """
     index, done = 0, 0.0
     for number, sequence in enumerate(world.sequences):
@@ -271,7 +271,7 @@ def plan(world: World, num: int) -> Iterator[Shot]:
         for k in range(count):
             moment, view = divmod(k, world.views)
             clip, clip_frame = divmod(moment, world.frames)
-            # 5 cameras and 6 frames a clip: the turn moves on by one from clip to clip
+            # 5 cameras and 6 frames a clip: the order shifts by one from clip to clip
             camera = ids[(moment + clip + view * max(1, len(ids) // world.views)) % len(ids)]
             yield Shot(index + k, number, clip, clip_frame, camera)
         index += count

@@ -186,6 +186,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         ["--num", "lab3d=3"],
         ["--resolution", "10"],
         ["--worlds", "wild3d", "--num", "wild3d=0"],
+        ["--preview", "sheet.gif"],
     ):
         assert main([*arguments, *out, *wrong]) == 2
         sentence = capsys.readouterr().err

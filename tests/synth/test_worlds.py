@@ -14,7 +14,7 @@ from pose3d.synth.staging import PERSON_HEIGHT, labels, stage
 from pose3d.synth.worlds import PRESETS, WORLDS, Look, plan, world
 
 FRAMED = [name for name, described in WORLDS.items() if not described.candid]
-OWN_BODIES = [name for name in FRAMED if not WORLDS[name].twin_of]
+OWN_BODIES = [name for name in FRAMED if not WORLDS[name].repeats]
 
 
 def _bodies(name: str) -> set[int]:
