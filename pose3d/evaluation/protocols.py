@@ -33,7 +33,8 @@ class Protocol:
     every: int = 1
     """Sampling: frames whose number is a multiple of this."""
     skeleton: Literal["universal", "true", "scaled"] = "universal"
-    """Ground truth: universal; the subject's own size; or the subject's own size, predictions scaled to it ("S")."""
+    """Ground truth: universal; the subject's own size; or the subject's own size, predictions scaled to it by one
+    factor per subject ("S" in Table 4)."""
     tables: tuple[str, ...] = ("scene", "activity", "sequence", "joint group")
     activity_mean: bool = False
 
@@ -52,7 +53,7 @@ class Protocol:
         skeleton = {
             "universal": "universal skeleton",
             "true": "true skeleton, predictions not scaled",
-            "scaled": "true skeleton, predictions scaled to the subject",
+            "scaled": "true skeleton, predictions scaled by one factor per subject",
         }[self.skeleton]
         frames = "every frame" if self.every == 1 else f"every {self.every}th frame"
         return (

@@ -11,6 +11,7 @@ from pose3d.evaluation.protocols import Protocol
 from pose3d.metrics import GroupedPose3D
 from pose3d.metrics.tally import Tally
 from pose3d.predictions import Predictions
+from pose3d.skeleton import MPI_INF_3DHP_17
 
 CHUNK = 4096
 
@@ -96,9 +97,21 @@ def poses(predictions: Predictions, protocol: Protocol) -> tuple[np.ndarray, np.
     true = predictions.require("target_3d_true", f"{reader} ({protocol.skeleton} skeleton)")
     if protocol.skeleton == "true":
         return preds, true
-    # One ratio per frame equals one per subject: true and universal poses differ by the subject's constant.
-    ratio = np.linalg.norm(true, axis=(1, 2)) / np.linalg.norm(target, axis=(1, 2))
-    return preds * ratio[:, None, None].astype(preds.dtype), true
+    subjects = predictions.require("subject", f"{reader} (one scale for each subject)")
+    return preds * subject_scales(true, target, subjects)[:, None, None].astype(preds.dtype), true
+
+
+def subject_scales(true: np.ndarray, universal: np.ndarray, subjects: np.ndarray) -> np.ndarray:
+    """(N,) the size of each frame's subject relative to the universal skeleton: one factor per subject (Table 4, "S").
+
+    The factor is the ratio of the bone lengths, summed over all bones and all frames of the subject. It does not depend
+    on the poses, and a frame's own pose cannot move it.
+    """
+    parents = list(MPI_INF_3DHP_17.parents_o1)
+    lengths = [np.linalg.norm((p - p[:, parents]).astype(np.float64), axis=2).sum(axis=1) for p in (true, universal)]
+    _, codes = np.unique(subjects, return_inverse=True)
+    own, reference = (np.bincount(codes, weights=summed) for summed in lengths)
+    return (own / reference)[codes]
 
 
 def sampled(predictions: Predictions, protocol: Protocol) -> Predictions:

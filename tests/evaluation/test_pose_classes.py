@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pose3d.errors import PoseError
+from pose3d.evaluation import evaluate
 from pose3d.evaluation.pose_classes import CLASSES, classify, draw_classes, facing, pose_class
 from tests.evaluation.people import LYING, POSTURES, SITTING, SQUATTING, STANDING, make_predictions, turned
 
@@ -52,3 +53,14 @@ def test_too_few_poses_are_refused() -> None:
     pytest.importorskip("sklearn")
     with pytest.raises(PoseError, match="fewer than 20"):
         classify(make_predictions(frames=12).target_3d)
+
+
+def test_the_table_has_shares_and_scores_that_add_up() -> None:
+    pytest.importorskip("sklearn")
+    predictions = make_predictions(frames=120)
+    (table,) = [t for t in evaluate([predictions], "3dhp", draws=0, pose_classes=True).tables if "class" in t.title]
+    rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert [rows[name]["share %"] for name in (*CLASSES, "All")] == [25.0, 25.0, 50.0, 100.0]
+    assert [rows[name]["frames"] for name in CLASSES] == [30, 30, 60]
+    weighted = sum(rows[name]["share %"] / 100 * rows[name]["MPJPE mm"] for name in CLASSES)
+    assert weighted == pytest.approx(rows["All"]["MPJPE mm"], rel=1e-12)

@@ -9,6 +9,7 @@ from pose3d.evaluation import PROTOCOLS, evaluate, find_protocol
 from pose3d.evaluation.tables import Table
 from pose3d.metrics import AUC3D, MPJPE, PCK3D
 from pose3d.predictions import Predictions
+from pose3d.skeleton import MPI_INF_3DHP_17
 from tests.evaluation.people import make_predictions
 from tests.metrics import reference
 
@@ -95,14 +96,6 @@ def test_human36m_takes_every_64th_frame_and_prints_both_totals() -> None:
     assert _row(_table(predictions, "h36m", "By activity", every=1), "All")["frames"] == 96
 
 
-def test_scaling_to_the_subject_removes_the_subjects_constant() -> None:
-    predictions = make_predictions(full=True)
-    predictions.target_3d_true = predictions.target_3d * np.linspace(0.9, 1.1, 96, dtype=np.float32)[:, None, None]
-    predictions.joints_3d = predictions.target_3d.copy()
-    assert _row(_table(predictions, "h36m-s", "By activity", every=1), "All")["MPJPE mm"] < 1e-3
-    assert _row(_table(predictions, "3dhp-true", "By scene"), "All")["MPJPE mm"] > 5
-
-
 def test_perfect_predictions() -> None:
     predictions = make_predictions()
     predictions.joints_3d = predictions.target_3d
@@ -172,3 +165,30 @@ def test_no_sampled_frame_is_named() -> None:
     predictions.frame = predictions.frame + 1
     with pytest.raises(PoseError, match="leaves no frame"):
         evaluate([predictions], "h36m")
+
+
+def test_predictions_are_scaled_by_one_factor_per_subject() -> None:
+    """Not per frame: a frame whose true pose is larger than its subject's others keeps that error."""
+    predictions = make_predictions(noise=0.0, full=True)
+    sizes = np.linspace(0.8, 1.3, 6)[predictions.subject]
+    true = predictions.target_3d.astype(np.float64) * sizes[:, None, None]
+    predictions.target_3d_true = true
+    assert _row(_table(predictions, "h36m-s", "By activity", every=1), "All")["MPJPE mm"] < 1e-3
+    assert _row(_table(predictions, "3dhp-true", "By scene"), "All")["MPJPE mm"] > 5
+    wobble = np.where(np.arange(len(predictions)) % 2 == 0, 1.05, 0.95)
+    predictions.target_3d_true = true * wobble[:, None, None]
+    found = _row(_table(predictions, "h36m-s", "By activity", every=1), "All")["MPJPE mm"]
+    expected = []
+    for subject in range(6):
+        rows = predictions.subject == subject
+        bones = [
+            sum(np.linalg.norm(p[:, j] - p[:, q], axis=1).sum() for j, q in enumerate(MPI_INF_3DHP_17.parents_o1))
+            for p in (predictions.target_3d_true[rows], predictions.target_3d[rows].astype(np.float64))
+        ]
+        scaled = predictions.joints_3d[rows] * (bones[0] / bones[1])
+        expected.append(np.linalg.norm(scaled - predictions.target_3d_true[rows], axis=2))
+    assert found == pytest.approx(np.concatenate(expected).mean(), abs=1e-3)
+    assert found > 10
+    predictions.subject = None
+    with pytest.raises(PoseError, match="has no 'subject', which protocol 'h36m-s'"):
+        evaluate([predictions], "h36m-s", every=1)
