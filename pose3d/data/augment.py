@@ -125,7 +125,7 @@ def _photo() -> A.Compose:
     """From rendered people to photographs: what lenses, sensors, compression and other people do to a picture."""
     return A.Compose(
         [
-            Occluders(p=0.3),
+            Occluders(p=0.25),
             ColourMatrix(0.4, 0.4, 0.6, 20, p=0.8),
             A.OneOf(
                 [A.RandomGamma((55, 175)), A.CLAHE((1, 4), (4, 4)), A.Posterize((3, 6)), A.RandomToneCurve(0.25)], p=0.5
@@ -138,10 +138,10 @@ def _photo() -> A.Compose:
                     A.Downscale((0.25, 0.7), {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}),
                     A.Sharpen((0.2, 0.6), (0.5, 1.0)),
                 ],
-                p=0.5,
+                p=0.35,
             ),
-            A.OneOf([A.GaussNoise((0.01, 0.08)), A.ISONoise((0.01, 0.05), (0.1, 0.4))], p=0.35),
-            A.ImageCompression(quality_range=(20, 80), p=0.5),
+            A.OneOf([A.GaussNoise((0.01, 0.08)), A.ISONoise((0.01, 0.05), (0.1, 0.4))], p=0.25),
+            A.ImageCompression(quality_range=(20, 80), p=0.35),
         ]
     )
 

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Make the released weights from nothing: render, train the three stages, test, score, export.
+
+    python scripts/release.py                                      # or: make release
+    python scripts/release.py --videos DIR --reference dev.npz     # score on the calibrated videos as well
+
+Every step resumes: worlds that are complete are kept, a stage goes on from its last.ckpt, a stage that was tested is
+done. Scoring needs the videos and the reference that `score_photographs.py` describes and is left out without them.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parent
+PROFILE = "configs/profiles/release"
+STAGES = ("stage1", "stage2", "stage3")
+EXPORTED = ("stage1", "stage3")
+
+
+def run(*command: str | Path) -> None:
+    """Print and run a command of this Python; a failure ends the script with its exit status."""
+    words = [str(word) for word in command]
+    print("$", "python", *words, flush=True)
+    status = subprocess.run([sys.executable, *words], check=False).returncode
+    if status:
+        sys.exit(status)
+
+
+def render(data: Path, preset: str, num: Sequence[str]) -> None:
+    """The worlds of the recipe: the embedded data set and wild3d."""
+    run("-m", "pose3d.app", "synth", "--out", data, "--preset", preset, *(["--num", *num] if num else []))
+
+
+def train(stage: str, runs: Path, extra: Sequence[str]) -> None:
+    """Train and test one stage, from where it stopped."""
+    folder, parents = runs / stage, {"stage2": "stage1", "stage3": "stage2"}
+    if (folder / "metrics.json").is_file():
+        print(f"{stage}: done, see {folder / 'metrics.json'}")
+        return
+    flags: list[str | Path] = ["--config", f"{PROFILE}/{stage}.yaml", "--run_dir", folder]
+    if stage in parents:
+        flags += ["--model.init_from", runs / parents[stage] / "best.ckpt"]
+    if (folder / "last.ckpt").is_file():
+        flags += ["--ckpt_path", folder / "last.ckpt"]
+    run("-m", "stages", "fit", *flags, *extra)
+
+
+def main() -> None:
+    """Do what is not done yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("data/release"), help="folder of the worlds (%(default)s)")
+    parser.add_argument("--runs", type=Path, default=Path("runs/release"), help="folder of the runs (%(default)s)")
+    parser.add_argument("--out", type=Path, help="folder of the weights (default: weights, in the folder of the runs)")
+    parser.add_argument("--preset", default="quick", help="how much to render of each world (%(default)s)")
+    parser.add_argument(
+        "--num", nargs="*", default=["wild3d=40000"], metavar="WORLD=N", help="pictures of single worlds"
+    )
+    parser.add_argument("--videos", type=Path, help="folder of the calibrated videos")
+    parser.add_argument("--reference", type=Path, help="their reference, an .npz")
+    parser.add_argument("extra", nargs="*", help="further flags of `lightning fit`, after --")
+    options = parser.parse_args()
+    if (options.videos is None) != (options.reference is None):
+        parser.error("--videos and --reference go together")
+    render(options.data, options.preset, options.num)
+    for stage in STAGES:
+        train(stage, options.runs, options.extra)
+    if options.videos is not None:
+        where = ("--videos", options.videos, "--reference", options.reference)
+        best = options.runs / "stage3" / "best.ckpt"
+        run(SCRIPTS / "score_photographs.py", best, *where)
+        run(SCRIPTS / "score_photographs.py", best, "--boxes-from", options.runs / "stage1" / "best.ckpt", *where)
+    out = options.out or options.runs / "weights"
+    for stage in EXPORTED:
+        best = options.runs / stage / "best.ckpt"
+        run("-m", "pose3d.app", "export", best, "--format", "safetensors", "--out", out / f"{stage}.safetensors")
+
+
+if __name__ == "__main__":
+    main()
