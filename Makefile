@@ -1,5 +1,5 @@
 # The pipeline: make data stage1 stage2 stage3 evaluate
-# PROFILE=quick (embedded data, small network) or paper (ResNet-101 at 368 px); DATA=FILE.yaml other data, DATA=STORE.h5 a
+# PROFILE=quick (embedded data, small network) or paper (ResNet-101 at 368 px, real data); DATA=FILE.yaml other data, DATA=STORE.h5 a
 # store to train on, whose last person validates;
 # ARGS="--model.lr_multipliers.trunk 0.01" anything the command line takes.
 
@@ -11,8 +11,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STORE = --data pose3d.data.PoseDataModule --data.train_files [$(DATA)] --data.val_subjects last
-OVERLAYS = $(if $(filter-out quick,$(PROFILE)),--config configs/profiles/$(PROFILE)/$@.yaml) \
-	$(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
+OVERLAYS = $(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -32,12 +31,12 @@ data: $(READY) ## render the embedded data set into data/twin (about 3 minutes o
 	$(BIN)/pose3d synth --out data/twin
 
 # The embedded data set is only wanted where no other is named.
-stage1 stage2 stage3: $(if $(DATA),$(READY),data)
+stage1 stage2 stage3: $(if $(DATA)$(filter paper,$(PROFILE)),$(READY),data)
 stage1: ## 2DPoseNet: heatmaps
 stage2: ## 3DPoseNet: P, O1, O2 with corrective skips, from stage 1
 stage3: ## fusion of P, O1, O2 at 1/10000 of the rate, from stage 2
 stage1 stage2 stage3:
-	$(BIN)/lightning fit --config configs/$@.yaml $(OVERLAYS) $(ARGS)
+	$(BIN)/lightning fit --config configs/profiles/$(PROFILE)/$@.yaml $(OVERLAYS) $(ARGS)
 
 evaluate: $(READY) ## score the predictions of stage 3 under the 3DHP protocol
 	$(BIN)/pose3d evaluate runs/$(PROFILE)/stage3/predictions.npz --protocol 3dhp $(ARGS)

@@ -1,8 +1,8 @@
-"""Hand-off of weights from one stage to the next: strict, by name, and remembered (design habit 4).
+"""Hand-off of weights from one stage to the next: strict, by name, and recorded.
 
 A checkpoint of this project is a Lightning checkpoint with one more key, `PROVENANCE`, a plain dictionary that says
 which stage made it, from which backbone, skeleton, data and parent. `hand_off` reads such a file, refuses it unless it
-is what the child needs, and copies the weights; every tensor of the parent is either transferred or expected to stay.
+is what the child needs, and copies the weights; every tensor of the parent is either transferred or named as dropped.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def hand_off(
     *,
     stage: str,
     expected: Mapping[str, Any],
-    stays: Sequence[str] = (),
+    dropped_prefixes: Sequence[str] = (),
 ) -> HandOffReport:
     """Copy a parent's weights into `child`, bit for bit.
 
@@ -104,7 +104,8 @@ def hand_off(
             prefix, every tensor must be in the parent.
         stage: the stage that must have made the parent, for example "stage1".
         expected: provenance entries that parent and child must share, for example the backbone and the joint set.
-        stays: prefixes in the parent's network that are not wanted. Any other tensor that finds no place is an error.
+        dropped_prefixes: prefixes in the parent's network that the child does not use. Any other tensor without a place
+            in the child is an error.
 
     Raises:
         PoseError: no file, a damaged one, another stage, backbone or skeleton, tensors that do not fit.
@@ -120,7 +121,7 @@ def hand_off(
         if parent.get(key) != value:
             raise PoseError(f"{path} has {key} {parent.get(key)!r}, this stage has {value!r}; make them the same")
     weights = {k.removeprefix(NET): v for k, v in content["state_dict"].items() if k.startswith(NET)}
-    arriving = _match(weights, child.state_dict(), mapping, stays, path)
+    arriving = _match(weights, child.state_dict(), mapping, dropped_prefixes, path)
     child.load_state_dict(arriving, strict=False)
     return HandOffReport(path, sha256_of(path), _parts(child, mapping), parent)
 
@@ -129,7 +130,7 @@ def _match(
     parent: Mapping[str, Tensor],
     child: Mapping[str, Tensor],
     mapping: Mapping[str, str],
-    stays: Sequence[str],
+    dropped_prefixes: Sequence[str],
     path: Path,
 ) -> dict[str, Tensor]:
     """Tensors for the child, by the child's names; nothing missing, misshapen or left over."""
@@ -148,9 +149,9 @@ def _match(
                 raise PoseError(f"{source} of {path} has the shape {shapes}; the two networks have different switches")
             arriving[name] = parent[source]
             placed.add(source)
-    homeless = [name for name in parent if name not in placed and not name.startswith(tuple(stays))]
-    if homeless:
-        raise PoseError(f"{homeless[0]} of {path} has no place in this network; the two have different switches")
+    unplaced = [name for name in parent if name not in placed and not name.startswith(tuple(dropped_prefixes))]
+    if unplaced:
+        raise PoseError(f"{unplaced[0]} of {path} has no place in this network; the two have different switches")
     return arriving
 
 

@@ -1,10 +1,10 @@
-"""The one exception that is meant for people."""
+"""User-facing errors."""
 
 
 class PoseError(Exception):
-    """Something the user can mend: one sentence that says what is wrong, where, and what to do.
+    """A mistake that the user can fix: one sentence that says what is wrong, where, and what to do.
 
-    Command lines print the sentence and exit with code 2; everything else is a defect and keeps its traceback.
+    Command lines print the sentence and exit with code 2; any other exception is a defect and keeps its traceback.
     """
 
 

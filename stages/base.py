@@ -1,12 +1,13 @@
 """What the three stages share: hyperparameters, optimiser, schedule, hand-off, provenance.
 
-A stage reads from top to bottom: `configure_models`, `configure_losses`, `configure_metrics`, `training_step`, `_step`.
+A stage reads from top to bottom: `configure_models`, `configure_metrics`, `training_step`, `_step`. What it learns from
+and at which weights follows from its network's list of outputs.
 """
 
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,15 +17,20 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
 from pose3d import __version__
+from pose3d.batch import complete
 from pose3d.checkpoint import PROVENANCE, HandOffReport, Provenance, ancestry, hand_off
+from pose3d.contracts import offered
 from pose3d.crop_settings import CROPS, CropSettings, check_parent, recorded_crops, require_same_normalisation
 from pose3d.errors import PoseError
-from pose3d.models.objectives import total_loss
+from pose3d.geometry.decode import DecodeConfig
+from pose3d.models.config import NetConfig
+from pose3d.models.objectives import output_losses, total_loss
+from pose3d.predict.decode import decode
 from pose3d.schedule import Schedule
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
 from stages.hand_off_table import print_hand_off
-from stages.optimizers import base_rate, build_optimizer, freeze_resting_groups
+from stages.optimizers import OptimizerName, base_rate, build_optimizer, freeze_zero_lr_groups
 
 log = logging.getLogger("stages")
 
@@ -32,65 +38,94 @@ log = logging.getLogger("stages")
 class BaseStage(LightningModule):
     """One training of the pipeline.
 
-    Subclasses name the stage, its parent and what goes where in a hand-off, and fill in the configure methods. Their
-    `__init__` is a signature: every argument but `init_from` is a hyperparameter and is read from `self.hparams`.
+    Subclasses name the stage, its parent and what goes where in a hand-off, and build network and metrics. A stage of
+    your own subclasses one of the three; arguments of its own become hyperparameters, and the others pass on:
+
+        class MyStage2(Stage2):
+            def __init__(self, extra: float = 1.0, **kwargs: Any) -> None:
+                super().__init__(**kwargs)
+
+    The configure methods run within `super().__init__`; they read arguments from `self.hparams`.
+
+    Args:
+        schedule: file of the phase table.
+        switches: of the network; the subclasses call it `net`.
+        multipliers: factors of the base rate, one for each group of the network; the subclasses' `lr_multipliers`.
+        decode: choices of the test time.
+        weights: where the trunk starts when `init_from` is null: hub, package, random or a file.
+        iterations_scale: factor of all iteration counts of the schedule.
+        optimizer: adadelta with the paper's settings (decision L3), adamw or adam.
+        weight_decay: null for the optimiser's own.
+        channels_last: memory layout that is faster on most CPUs and GPUs.
+        init_from: checkpoint of the parent stage, whose weights this one starts from; null starts from `weights`.
     """
 
     stage: ClassVar[str]
     parent_stage: ClassVar[str | None] = None
+    net_config: ClassVar[type[NetConfig]]
     mapping: ClassVar[Mapping[str, str]] = {}
     """Prefix in the parent's network -> prefix in this one's."""
-    stays: ClassVar[tuple[str, ...]] = ()
-    """Prefixes of the parent's network that this stage has no use for."""
+    dropped_prefixes: ClassVar[tuple[str, ...]] = ()
+    """Prefixes of the parent's network that this stage does not use."""
     shared: ClassVar[tuple[str, ...]] = ("joint_set", "backbone")
     """Provenance entries in which parent and child must agree."""
 
     net: nn.Module
-    columns: Mapping[str, str]
 
-    def __init__(self, init_from: str | None) -> None:
+    def __init__(
+        self,
+        schedule: str,
+        switches: NetConfig,
+        multipliers: Any,
+        decode: DecodeConfig = DecodeConfig(),  # noqa: B008  (frozen)
+        weights: str | None = "hub",
+        iterations_scale: float = 1.0,
+        optimizer: OptimizerName = "adadelta",
+        weight_decay: float | None = None,
+        channels_last: bool = False,
+        init_from: str | None = None,
+    ) -> None:
         super().__init__()
-        self.save_hyperparameters(ignore=["init_from"])
-        # Plain data, so that checkpoints load with weights_only=True.
-        multipliers: Any = self.hparams["lr_multipliers"]
-        self.hparams["lr_multipliers"] = dict(multipliers if isinstance(multipliers, Mapping) else asdict(multipliers))
+        # The subclasses' `net` and `lr_multipliers` by other names: the command line carries values of equal names over
+        # from a base class to its subclass, and there are none here.
+        self.save_hyperparameters(ignore=["init_from", "switches", "multipliers"])
+        # Plain data, so that checkpoints load with weights_only=True; saved again, as loggers read the saved ones.
+        self.save_hyperparameters(_plain(self.hparams))
         self.init_from = init_from
         self.parent: Provenance | None = None
         self.data: dict[str, Any] = {}
         self.crops: CropSettings | None = None
         self.config_sha256: str | None = None
         self.loaded_metrics: dict[str, float] = {}
+        self.decoding = DecodeConfig(**self.hparams["decode"])
         self.configure_models()
-        freeze_resting_groups(self.net, self.hparams["lr_multipliers"])
-        self.configure_losses()
+        self.save_hyperparameters({"net": self.net.config.to_dict()})  # type: ignore[union-attr, operator]
+        freeze_zero_lr_groups(self.net, self.hparams["lr_multipliers"])
         self.configure_metrics()
         if init_from is not None:
-            self.receive(init_from)
+            self.load_parent_weights(init_from)
         if self.hparams["channels_last"]:
             self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @abstractmethod
     def configure_models(self) -> None:
-        """Build `self.net`."""
-
-    @abstractmethod
-    def configure_losses(self) -> None:
-        """Set `self.columns`: network output -> column of the phase table."""
+        """Build `self.net` from `self.config`."""
 
     @abstractmethod
     def configure_metrics(self) -> None:
         """Build the metrics of validation."""
 
-    @abstractmethod
-    def losses(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-        """Loss of each network output."""
+    @property
+    def config(self) -> Any:
+        """Switches of the network."""
+        return self.net_config.from_dict(self.hparams["net"])
 
     @property
     def first_weights(self) -> str | None:
-        """Where the trunk starts: nowhere in particular (None) when a parent's weights follow."""
+        """Where the trunk starts; None where a parent's weights follow."""
         return None if self.init_from is not None else self.hparams["weights"]
 
-    def receive(self, parent_path: str) -> None:
+    def load_parent_weights(self, parent_path: str) -> None:
         """Take over the parent's weights (hand-off); resuming a run is `--ckpt_path`."""
         if self.parent_stage is None:
             raise PoseError(f"{self.stage} is the first stage and has no parent; set model.init_from to null")
@@ -100,7 +135,7 @@ class BaseStage(LightningModule):
             self.mapping,
             stage=self.parent_stage,
             expected={key: self.identity[key] for key in self.shared},
-            stays=self.stays,
+            dropped_prefixes=self.dropped_prefixes,
         )
         self.parent = ancestry(report)
         self.on_hand_off(report)
@@ -117,16 +152,18 @@ class BaseStage(LightningModule):
     def setup(self, stage: str) -> None:
         """Note the data's identity and crops; refuse crops that the network or the parent's weights do not suit."""
         datamodule = self.trainer.datamodule  # type: ignore[attr-defined]
-        if datamodule is not None:
-            self.crops = datamodule.crops
-            size = self.hparams.get("image_size", self.crops.image_size)
-            if size != self.crops.image_size:
-                found = f"model.image_size is {size}, data.image_size {self.crops.image_size}"
-                raise PoseError(f"{found}; make them the same")
+        crops: CropSettings | None = offered(datamodule, "crops")
+        if crops is not None:
+            self.crops = crops
+            size = self.identity.get("image_size", crops.image_size)
+            if size != crops.image_size:
+                raise PoseError(
+                    f"model.net.image_size is {size}, data.image_size {crops.image_size}; make them the same"
+                )
         if stage == "fit":
-            self.data = datamodule.identity()
-            if self.parent is not None and self.crops is not None:
-                check_parent(self.parent, self.crops)
+            self.data = offered(datamodule, "identity", dict)()
+            if self.parent is not None and crops is not None:
+                check_parent(self.parent, crops)
 
     def on_fit_start(self) -> None:
         """Say it when a stage starts without its parent; refuse to start from nothing."""
@@ -148,17 +185,39 @@ class BaseStage(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Total loss of a batch at this step's weights."""
-        losses = self.losses(self.net(batch["image"]), batch)
-        total = total_loss(losses, self.columns, self.schedule.at(self.global_step))
+        losses = output_losses(self.outputs, self.net(batch["image"]), complete(batch))
+        total = total_loss(self.outputs, losses, self.schedule.at(self.global_step))
         self.log("train/loss", total, prog_bar=True)
         self.log_dict({f"train/loss_{name}": loss for name, loss in losses.items()})
         self.log_dict({f"lr/{group['name']}": group["lr"] for group in self.trainer.optimizers[0].param_groups})
         return total
 
+    @cached_property
+    def outputs(self) -> Any:
+        """What the network gives, listed."""
+        return self.net.outputs
+
+    def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
+        """Poses and 2D joints of a batch, in the full image and the axes of the camera; see `pose3d.predict.decode`."""
+        batch = complete(batch)
+        return decode(self.net, self.net(batch["image"]), batch, self.decoding)  # type: ignore[arg-type]
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Score a batch."""
+        self._step(batch, "val")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Score a batch and return its predictions."""
+        return self._step(batch, "test")
+
+    @abstractmethod
+    def _step(self, batch: Batch, split: str) -> dict[str, Tensor]:
+        """Predict a batch, update and log the metrics of the split, and return the predictions."""
+
     @property
     def identity(self) -> dict[str, Any]:
         """What a child must agree with."""
-        return {"joint_set": MPI_INF_3DHP_17.name, "backbone": self.hparams["backbone"]}
+        return {"joint_set": MPI_INF_3DHP_17.name, "backbone": self.config.backbone}
 
     def provenance(self) -> Provenance:
         """Who this checkpoint is: plain data, readable."""
@@ -172,6 +231,8 @@ class BaseStage(LightningModule):
             "schedule": [
                 {"iterations": p.iterations, "lr": p.lr, "weights": dict(p.weights)} for p in self.schedule.phases
             ],
+            "outputs": [output.described() for output in self.outputs],
+            "answer": self.net.answer,
             "data": self.data,
             CROPS: None if self.crops is None else asdict(self.crops),
             "config_sha256": self.config_sha256,
@@ -199,3 +260,12 @@ class BaseStage(LightningModule):
         elif recorded is not None:
             require_same_normalisation("the checkpoint", recorded, self.crops)
         self.parent, self.data, self.loaded_metrics = stored["parent"], stored["data"], stored["metrics"]
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses and mappings as dictionaries, tuples as lists, all the way down."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -1,18 +1,19 @@
-"""What stages 2 and 3 share: poses out of network outputs, their metrics, the mean-pose baseline."""
+"""What stages 2 and 3 share: metrics of every candidate pose, and the mean-pose baseline."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from pose3d.geometry import weak_perspective_translation
-from pose3d.geometry.decode import crop_view_rotation, joints_2d_from_heatmaps, rotate
-from pose3d.geometry.kinematics import FROM_MODALITY
+from pose3d.batch import complete
+from pose3d.contracts import offered
+from pose3d.errors import PoseError
 from pose3d.metrics import AUC3D, MPJPE, PCK3D, GroupedPose3D
-from pose3d.models.objectives import pose_losses
+from pose3d.models import FusionNet, Pose3DConfig, Pose3DNet
+from pose3d.models.outputs import pose_candidates
+from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
 from stages.base import BaseStage
 
@@ -20,107 +21,92 @@ MEAN_POSE = "mean_pose"
 
 
 class Base3DStage(BaseStage):
-    """A stage whose network gives root-relative 3D poses in the loss unit.
+    """A stage whose network gives root-relative 3D poses.
 
-    Every pose it can give is a candidate: P, O1, O2, fused, and the mean pose of the training targets, the baseline
-    that looks at no image. `deployed` names the stage's answer, whose metrics carry no name of their own.
+    Every pose it can give is a candidate and scored: P, O1, O2, fused, and the mean pose of the training targets, the
+    baseline that looks at no image. The metrics of the network's answer carry no candidate name.
     """
 
-    deployed: ClassVar[str]
+    net: Pose3DNet | FusionNet
     mean_pose: Tensor
 
-    def __init__(self, init_from: str | None) -> None:
-        super().__init__(init_from)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         # Saved with the weights: the baseline of a checkpoint is the mean of what it was trained on.
         self.register_buffer("mean_pose", torch.zeros(17, 3))
 
     @property
-    def identity(self) -> dict[str, Any]:
-        """Crop, unit and modalities as well."""
-        keys = ("image_size", "target_unit_mm", "modalities")
-        return super().identity | {key: self.hparams[key] for key in keys}
+    def pose3d_config(self) -> Pose3DConfig:
+        """Switches of the 3DPoseNet."""
+        config = self.net.config
+        return config if isinstance(config, Pose3DConfig) else config.below
 
     @property
-    @abstractmethod
-    def output_of(self) -> dict[str, str]:
-        """Candidate -> network output."""
-
-    @abstractmethod
-    def start_from_mean_pose(self) -> None:
-        """Set the biases of new output layers to the mean pose."""
+    def identity(self) -> dict[str, Any]:
+        """Crop, unit and modalities of the 3DPoseNet as well."""
+        config = self.pose3d_config.to_dict()
+        keys = ("backbone", "image_size", "target_unit_mm", "modalities")
+        return {"joint_set": MPI_INF_3DHP_17.name} | {key: config[key] for key in keys}
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """Everything that is scored, the baseline last."""
-        return (*self.output_of, MEAN_POSE)
+        """Every pose of the network by name, and the baseline if the data told the mean pose."""
+        baseline = (MEAN_POSE,) if bool(self.mean_pose.any()) else ()
+        return (*pose_candidates(self.outputs), *baseline)
 
     def setup(self, stage: str) -> None:
         """Learn the mean pose from the training targets; prepare the test metrics for the test set's scenes."""
         super().setup(stage)
+        datamodule = self.trainer.datamodule  # type: ignore[attr-defined]
         if stage == "fit":
-            self.mean_pose.copy_(self.trainer.datamodule.mean_pose())  # type: ignore[attr-defined]
+            mean_pose = offered(datamodule, "mean_pose")
+            if mean_pose is not None:
+                self.mean_pose.copy_(mean_pose())
             if self.hparams["mean_pose_bias"]:
-                self.start_from_mean_pose()
+                if mean_pose is None:
+                    raise PoseError("model.mean_pose_bias needs data that know their mean pose; set it to false")
+                self.net.start_from(self.mean_pose / self.pose3d_config.target_unit_mm)
         if stage == "test":
-            self.configure_test_metrics(self.trainer.datamodule.test_scenes)  # type: ignore[attr-defined]
+            self.configure_test_metrics(offered(datamodule, "test_scenes", {}))
 
     def configure_metrics(self) -> None:
         """MPJPE over 17 joints, 3DPCK and AUC over 14, of every candidate (decisions M1 to M3)."""
-        self.val_metrics = nn.ModuleDict({c: _official(self._prefix("val", c)) for c in self.candidates})
+        self.val_metrics = self._official("val")
 
     def configure_test_metrics(self, scenes: Mapping[int, str]) -> None:
         """The same on the test set, and in each of its scenes (label -> name)."""
         self.scenes = dict(scenes)
-        self.test_metrics = nn.ModuleDict({c: _official(self._prefix("test", c)) for c in self.candidates})
+        self.test_metrics = self._official("test")
         keys = {c: f"test/{{group}}/{c}/{{score}}" for c in self.candidates} if scenes else {}
         self.scene_metrics = nn.ModuleDict({c: GroupedPose3D(self.scenes, key=key) for c, key in keys.items()})
 
-    def losses(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-        """Euclidean losses in the loss unit."""
-        return pose_losses(outputs, batch, self.hparams["target_unit_mm"])
-
-    def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
-        """Poses of a batch in camera axes.
-
-        `joints_3d` (B, 17, 3) mm root-relative (the deployed one), one entry `joints_3d_X` for each candidate X, the
-        `perspective_rotation` (B, 3, 3) that is in them; with heatmaps also `joints_2d` (B, 17, 2) px in the full image
-        and `translation` (B, 3) mm.
-        """
-        outputs = self.net(batch["image"])
-        crop_from_img, size, intrinsics = batch["crop_from_img"], batch["image"].shape[-1], batch["intrinsics"]
-        predictions: dict[str, Tensor] = {}
-        joints_2d = None
-        if "H" in outputs:
-            joints_2d = predictions["joints_2d"] = joints_2d_from_heatmaps(outputs["H"], crop_from_img, size)
-        mode = self.hparams["perspective_correction"]
-        rotation = crop_view_rotation(mode, joints_2d, crop_from_img, size, intrinsics)
-        predictions["perspective_rotation"] = rotation
-        for candidate, output in self.output_of.items():
-            pose = FROM_MODALITY.get(candidate, FROM_MODALITY["P"])(outputs[output]) * self.hparams["target_unit_mm"]
-            predictions[f"joints_3d_{candidate}"] = rotate(pose, rotation)
-        predictions["joints_3d"] = predictions[f"joints_3d_{self.deployed}"]
-        if joints_2d is not None:
-            predictions["translation"] = weak_perspective_translation(predictions["joints_3d"], joints_2d, intrinsics)
-        return predictions
-
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Score a batch."""
-        self._step(batch, "val")
-
-    def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Score a batch and return its predictions."""
-        return self._step(batch, "test")
+    def _official(self, split: str) -> nn.ModuleDict:
+        """Metrics of each candidate, by the names that they are logged under."""
+        return nn.ModuleDict(
+            {
+                candidate: MetricCollection(
+                    {"mpjpe_mm": MPJPE(), "pck3d_150mm": PCK3D(), "auc3d": AUC3D()},
+                    prefix=f"{split}/" if candidate == self.net.answer else f"{split}/{candidate}/",
+                )
+                for candidate in (*pose_candidates(self.outputs), MEAN_POSE)
+            }
+        )
 
     def _step(self, batch: Batch, split: str) -> dict[str, Tensor]:
+        batch = complete(batch)
         predictions = self.predict_step(batch)
+        if "joints_3d" not in batch:
+            raise PoseError(f"the {split} batches have no joints_3d to score against; see pose3d.types.Batch")
         target, valid = batch["joints_3d"], batch["has_3d"]
+        predictions[f"joints_3d_{MEAN_POSE}"] = self.mean_pose.expand_as(target)
+        overall = self.val_metrics if split == "val" else self.test_metrics
         for candidate in self.candidates:
-            poses = predictions.get(f"joints_3d_{candidate}", self.mean_pose.expand_as(target))
-            metrics = cast(MetricCollection, (self.val_metrics if split == "val" else self.test_metrics)[candidate])
+            poses = predictions[f"joints_3d_{candidate}"]
+            metrics = cast(MetricCollection, overall[candidate])
             metrics.update(poses, target, valid)
             # Logged as metrics, not as numbers, which would be averaged over batches.
             self.log_dict(metrics)
-            if split == "test" and self.scenes:
+            if split == "test" and self.scenes and "scene" in batch:
                 cast(GroupedPose3D, self.scene_metrics[candidate]).update(poses, target, batch["scene"], valid)
         return predictions
 
@@ -128,10 +114,3 @@ class Base3DStage(BaseStage):
         """Log the scores of each scene."""
         for metric in self.scene_metrics.values():
             self.log_dict(cast(GroupedPose3D, metric).compute())
-
-    def _prefix(self, split: str, candidate: str) -> str:
-        return f"{split}/" if candidate == self.deployed else f"{split}/{candidate}/"
-
-
-def _official(prefix: str) -> MetricCollection:
-    return MetricCollection({"mpjpe_mm": MPJPE(), "pck3d_150mm": PCK3D(), "auc3d": AUC3D()}, prefix=prefix)

@@ -7,7 +7,9 @@
 
 import logging
 import math
+import os
 import sys
+from importlib import import_module
 from typing import Any
 
 from pose3d.errors import PoseError
@@ -18,9 +20,11 @@ from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, WandbLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults, StepProgress, WandbRun
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
+from pose3d.contracts import offered
 from stages.base import BaseStage
 from stages.messages import quiet_libraries, user_mistake
 from stages.precision import auto_precision
@@ -34,7 +38,7 @@ log = logging.getLogger("stages")
 INTERRUPTED, TERMINATED = 130, 143
 
 # Keys of a model that a test may set anew, in place of the checkpoint's.
-TEST_TIME = ("perspective_correction",)
+TEST_TIME = ("decode",)
 
 # Validation by the count of steps, not of epochs, and none before training.
 TRAINER_DEFAULTS = {
@@ -71,7 +75,7 @@ class StageCLI(LightningCLI):
         path = self._get(self.config, "ckpt_path")
         if path is not None:
             made_by = read_checkpoint(path)[PROVENANCE]["stage"]
-            wanted = self._get(self.config, "model").class_path.rpartition(".")[2].lower()
+            wanted = stage_class(self._get(self.config, "model").class_path).stage
             if made_by != wanted:
                 raise PoseError(f"{path} is a checkpoint of {made_by}; give one of {wanted}, or configs/{made_by}.yaml")
             wanted_now = self._get(self.config, "model").init_args
@@ -133,8 +137,8 @@ class StageCLI(LightningCLI):
         """Test the best weights, so that metrics.json and predictions are there."""
         if self.trainer.fast_dev_run or not self._get(self.config, "test_after_fit"):  # type: ignore[attr-defined]
             return
-        if self.datamodule.test_file is None:
-            print("Nothing is tested: the data name no test_file.")
+        if not offered(self.datamodule, "has_test", is_overridden("test_dataloader", self.datamodule)):
+            print("Skipping test: data.test_file is not set.")
             return
         self.test(model=self.model, datamodule=self.datamodule, ckpt_path="best", weights_only=True)
 
@@ -150,6 +154,8 @@ def main(args: list[str] | None = None) -> int:
     terminated; in the last two cases last.ckpt has the state to go on from.
     """
     quiet_libraries()
+    # Stages and data modules of one's own lie in the working folder; behind the others, so that they hide nothing.
+    sys.path.append(os.getcwd())
     args = [*(sys.argv[1:] if args is None else args), *folder_of_agent()]
     raising: dict[str, Any] = {"prog": "lightning", "exit_on_error": False}
     try:
@@ -177,6 +183,12 @@ def main(args: list[str] | None = None) -> int:
         print(f"lightning: {sentence}", file=sys.stderr)
         return 2
     return 0
+
+
+def stage_class(class_path: str) -> type[BaseStage]:
+    """The class that a class path names."""
+    module, _, name = class_path.rpartition(".")
+    return getattr(import_module(module), name)
 
 
 def as_list(value: Any) -> list[Any]:

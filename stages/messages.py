@@ -4,9 +4,12 @@ import inspect
 import logging
 import re
 import warnings
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from typing import get_args, get_type_hints
 
 from jsonargparse import ArgumentError
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from pose3d.callbacks import RunCheckpoint
 from pose3d.data.datamodules import PoseDataModule
@@ -17,13 +20,18 @@ from stages.stage2_pose3d import Stage2
 from stages.stage3_fusion import Stage3
 
 TOP_LEVEL = ("config", "run_dir", "seed_everything", "validations", "test_after_fit", "average_decay", "ckpt_path")
-GROUPS = {"trainer": Trainer, "model": Stage2, "data": PoseDataModule, "checkpoint": RunCheckpoint}
+GROUPS: dict[str, tuple[type, ...]] = {
+    "trainer": (Trainer,),
+    "model": (Stage1, Stage2, Stage3),
+    "data": (PoseDataModule,),
+    "checkpoint": (RunCheckpoint,),
+}
 _NOISE = re.compile(r"(Expected a <class 'NoneType'>|Subtypes:|Errors:|Given value|Does not validate against)")
 _UNKNOWN = re.compile(r"(?:unrecognized arguments: -*|Option '|[Kk]ey '|Unexpected keys: \{')([\w.]+)")
 
 
 def user_mistake(error: BaseException) -> str | None:
-    """One sentence for an error that the user can mend; None for a defect.
+    """One sentence for an error that the user can fix; None for a defect.
 
     A PoseError that the parser wrapped while it built a stage counts as itself.
     """
@@ -49,11 +57,23 @@ def readable(error: ArgumentError) -> str:
 def known_keys() -> list[str]:
     """Every key of the command line, dotted."""
     keys = list(TOP_LEVEL)
-    for group, kind in GROUPS.items():
-        kinds = (Stage1, Stage2, Stage3) if group == "model" else (kind,)
-        names = {name for k in kinds for name in inspect.signature(k).parameters}
-        keys += [f"{group}.{name}" for name in sorted(names)]
-    return keys + [f"model.lr_multipliers.{name}" for name in ("trunk", "res5a", "new", "trained")]
+    for group, kinds in GROUPS.items():
+        keys += sorted({f"{group}.{name}" for kind in kinds for name in _parameters(kind)})
+    return keys
+
+
+def _parameters(kind: type) -> Iterator[str]:
+    """Names of what a class takes, also through `**kwargs`; those of dataclasses with a dot."""
+    for base in kind.__mro__:
+        if "__init__" not in vars(base) or base is LightningModule:
+            continue
+        hints = get_type_hints(base.__init__)
+        for name, parameter in inspect.signature(base).parameters.items():
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                yield name
+                for option in (hints.get(name), *get_args(hints.get(name))):
+                    if is_dataclass(option) and isinstance(option, type):
+                        yield from (f"{name}.{nested}" for nested in _parameters(option))
 
 
 def closest_keys(key: str) -> list[str]:

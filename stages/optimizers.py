@@ -35,8 +35,8 @@ def parameter_groups(net: nn.Module, multipliers: Mapping[str, float]) -> list[d
     return [{"params": members[name], "name": name, "multiplier": float(multipliers[name])} for name in prefixes]
 
 
-def freeze_resting_groups(net: nn.Module, multipliers: Mapping[str, float]) -> None:
-    """Ask for no gradients where the multiplier is 0: the same training as without, only faster."""
+def freeze_zero_lr_groups(net: nn.Module, multipliers: Mapping[str, float]) -> None:
+    """Turn off gradients where the multiplier is 0; training is the same, only faster."""
     prefixes: dict[str, list[str]] = net.lr_groups()  # type: ignore[operator]
     for name, parameter in net.named_parameters():
         if multipliers.get(group_of(name, prefixes)) == 0:

@@ -39,10 +39,9 @@ def save(path, parent, **provenance):
     return path
 
 
-def give(path, child=None, mapping=None, stays=("taper.",), stage="stage1", **expected):
-    return hand_off(
-        path, child or Child(), mapping or {"trunk.": "trunk."}, stage=stage, expected=expected, stays=stays
-    )
+def give(path, child=None, mapping=None, dropped=("taper.",), stage="stage1", **expected):
+    mapping = mapping or {"trunk.": "trunk."}
+    return hand_off(path, child or Child(), mapping, stage=stage, expected=expected, dropped_prefixes=dropped)
 
 
 def test_weights_and_statistics_arrive_bit_for_bit(parent_file):
@@ -65,7 +64,7 @@ def test_a_whole_network_moves_below_a_prefix(parent_file):
             self.inner = Parent()
 
     outer = Outer()
-    report = give(parent_file, outer, {"": "inner."}, stays=())
+    report = give(parent_file, outer, {"": "inner."}, dropped=())
     sent = torch.load(parent_file, weights_only=True)["state_dict"]
     assert all(torch.equal(v, sent[f"net.{k}"]) for k, v in outer.inner.state_dict().items())
     assert report.parts[0].source == "all"
@@ -93,7 +92,7 @@ def test_tensors_that_do_not_fit_are_refused_and_nothing_is_copied(tmp_path, par
         give(parent_file, child)
     assert all(torch.equal(v, before[k]) for k, v in child.state_dict().items())
     with pytest.raises(PoseError, match=r"taper.weight .* no place"):
-        give(parent_file, stays=())
+        give(parent_file, dropped=())
     lacking = Parent()
     del lacking.trunk[0]
     path = tmp_path / "lacking.ckpt"

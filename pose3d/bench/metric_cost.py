@@ -9,7 +9,7 @@ from statistics import median
 import torch
 
 from pose3d.metrics import AUC3D, MPJPE, PCK3D
-from pose3d.models import Pose3DNet
+from pose3d.models import Pose3DConfig, Pose3DNet
 
 BATCH = 16
 IMAGE_SIZE = 128
@@ -20,7 +20,7 @@ def metric_cost(repeats: int) -> tuple[float, float]:
 
     The network is the deployed one of the quick start, with random weights; a larger one makes the share smaller.
     """
-    net = Pose3DNet("tf_efficientnet_lite0", None, image_size=IMAGE_SIZE).deploy().eval()
+    net = Pose3DNet(Pose3DConfig("tf_efficientnet_lite0", image_size=IMAGE_SIZE)).deploy().eval()
     metrics = (MPJPE(), PCK3D(), AUC3D())
     images = torch.randn(BATCH, 3, IMAGE_SIZE, IMAGE_SIZE)
     target = torch.randn(BATCH, 17, 3) * 300

@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -189,7 +190,7 @@ def _open(name: str) -> Frames:
 def _predictor(args: argparse.Namespace, boxes_given: bool) -> PosePredictor:
     pose3d = load_deployed_3d(args.checkpoint)
     if args.perspective_correction is not None:
-        pose3d.perspective_correction = args.perspective_correction
+        pose3d.decoding = replace(pose3d.decoding, perspective_correction=args.perspective_correction)
     needed = not (boxes_given and pose3d.has_heatmaps)
     pose2d = load_deployed_2d(args.box_checkpoint) if needed else None
     return PosePredictor(pose3d, pose2d, args.device, args.min_score)

@@ -137,14 +137,14 @@ class PoseDataset(Dataset[Sample]):
             raise PoseError(
                 f"{lacking} of {len(self)} training samples of {self.store.path} have no part labels; they are for "
                 f"training on Human3.6M alone (decision N12): leave other data out, prepare Human3.6M with its "
-                f"Segments_mat_gt_pl folders, or set model.part_labels to false"
+                f"Segments_mat_gt_pl folders, or set model.net.part_labels to false"
             )
         mirrored = self.store.attrs.get("part_flip")
         if self.geometry is not None and self.geometry.flip > 0 and mirrored is None:
             raise PoseError(
                 f"data.flip is {self.geometry.flip:g}, but {self.store.path} does not say which part labels are left "
                 f"and which right, so they cannot be mirrored; set data.flip to 0, as in the paper, or "
-                f"model.part_labels to false"
+                f"model.net.part_labels to false"
             )
         self.part_flip = None if mirrored is None else np.asarray(mirrored, np.int64)
         self.with_part_labels = True

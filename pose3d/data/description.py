@@ -24,11 +24,17 @@ class DataDescription:
     unlabelled_sets: list[PoseDataset]
     val_sets: list[PoseDataset]
     test_sets: list[PoseDataset]
+    test_file: Any
 
     @property
     def crops(self) -> CropSettings:
         """How crops are cut and normalised."""
         return CropSettings(self.image_size, self.box_margin, self.normalisation)
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is anything to test on."""
+        return self.test_file is not None
 
     def identity(self) -> dict[str, Any]:
         """Which stores a run learns from and is validated on, as plain data (see `dataset_identity`)."""

@@ -1,5 +1,6 @@
 """From what a network says about a crop to the full image and the camera (paper section 3.3)."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -13,9 +14,27 @@ from pose3d.skeleton import MPI_INF_3DHP_17
 PerspectiveCorrection = Literal["centroid", "crop", "pelvis", "off"]
 
 
-def joints_2d_from_heatmaps(heatmaps: Tensor, crop_from_img: Tensor, crop_size: int) -> Tensor:
+@dataclass(frozen=True)
+class DecodeConfig:
+    """Choices of the test time; the defaults are the paper's.
+
+    Args:
+        perspective_correction: centre of the correction: centroid of the 2D joints, crop, pelvis, or off (decision G1).
+        rotation: the correction turns about the camera's vertical axis only (yaw), or fully (decision G1).
+        depth: the paper's closed_form, eq. (1), or exact, the least-squares depth before its approximation
+            (decision G2).
+        heatmap_maximum: refined to fractions of a cell, or argmax (decision N10).
+    """
+
+    perspective_correction: PerspectiveCorrection = "centroid"
+    rotation: Literal["yaw", "full"] = "yaw"
+    depth: Literal["closed_form", "exact"] = "closed_form"
+    heatmap_maximum: Literal["refined", "argmax"] = "refined"
+
+
+def joints_2d_from_heatmaps(heatmaps: Tensor, crop_from_img: Tensor, crop_size: int, refine: bool = True) -> Tensor:
     """Maxima of heatmaps (B, J, h, w) of a square crop of `crop_size` px, as (B, J, 2) px in the full image."""
-    cells, _ = heatmap_maximum(heatmaps)
+    cells, _ = heatmap_maximum(heatmaps, refine)
     joints_2d_crop = crop_from_cells(cells, crop_size // heatmaps.shape[-1])
     return transform_points(torch.linalg.inv(crop_from_img.float()), joints_2d_crop)
 
@@ -34,12 +53,17 @@ def correction_centre(
 
 
 def crop_view_rotation(
-    mode: PerspectiveCorrection, joints_2d_img: Tensor | None, crop_from_img: Tensor, crop_size: int, intrinsics: Tensor
+    config: DecodeConfig,
+    joints_2d_img: Tensor | None,
+    crop_from_img: Tensor,
+    crop_size: int,
+    intrinsics: Tensor | None,
 ) -> Tensor:
-    """R (B, 3, 3) with P_cam = R P_crop (supplement 3.2); the identity where the correction is off."""
-    if mode == "off":
-        return torch.eye(3, device=intrinsics.device).expand(len(intrinsics), 3, 3)
-    return perspective_rotation(correction_centre(mode, joints_2d_img, crop_from_img, crop_size), intrinsics)
+    """R (B, 3, 3) with P_cam = R P_crop (supplement 3.2); the identity where it is off or no camera is known."""
+    if config.perspective_correction == "off" or intrinsics is None:
+        return torch.eye(3, device=crop_from_img.device).expand(len(crop_from_img), 3, 3)
+    centre = correction_centre(config.perspective_correction, joints_2d_img, crop_from_img, crop_size)
+    return perspective_rotation(centre, intrinsics, yaw_only=config.rotation == "yaw")
 
 
 def rotate(pose: Tensor, rotation: Tensor) -> Tensor:

@@ -2,25 +2,25 @@
 
 Paper sections 3.1, 3.2 and supplement 4: both pose networks are ResNet-101 up to the end of level 4. Any network of the
 table can stand in (decision N16): its blocks at stride 8 play level 3, those at stride 16 play level 4. The paper's
-taps lie at blocks 5, 20 and 22 of level 4 (counted from 0, of 23); a network with n such blocks takes the blocks at the
-same share of the way, round(5 / 22 * (n - 1)), then the last but one where there are five or more, and the last. In
-short networks taps share a block: resnet18 has two blocks, so res4b20 is res4b22 there.
+taps lie at the end of level 3 and at blocks 5, 20 and 22 of level 4 (counted from 0, of 23). In a network with n blocks
+at stride 16 they lie at the same share of the way: round(5/22 (n - 1)), 20/22 (n - 1) rounded down, and n - 1. Below
+five blocks res4b20 is res4b22: resnet18 has two.
 
 Nothing behind res4b22 exists as a parameter.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from pose3d.errors import PoseError
 from pose3d.models.batchnorm import hold_statistics
+from pose3d.models.config import TAPS, Tap
 from pose3d.models.weights import load_weights
 from pose3d.torchvision_ops import import_timm
-
-TAPS = ("res3b3", "res4b5", "res4b20", "res4b22")
 
 # What images are normalised with before any network sees them (ImageNet's statistics, RGB in [0, 1]).
 IMAGE_MEAN = (0.485, 0.456, 0.406)
@@ -29,47 +29,56 @@ IMAGE_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Backbone:
-    """How a timm network reads: modules of the stem, stages of blocks, and the block ("stage.block") of each tap.
+    """Where a timm network keeps its parts: modules of the stem, stages of blocks down to stride 8, and at stride 16.
 
     `padding` and `signed_input` describe weights from TensorFlow for a network that timm builds differently: "same"
     padding, and RGB in [-1, 1].
     """
 
     stem: tuple[str, ...]
-    stages: tuple[str, ...]
-    res3b3: str
-    res4b5: str
-    res4b20: str
-    res4b22: str
+    shallow: tuple[str, ...]
+    level4: tuple[str, ...]
     padding: str | None = None
     signed_input: bool = False
 
-    def tap(self, word: str) -> str:
-        """The block that plays `word`."""
-        return str(getattr(self, word))
+
+def _efficient(shallow: int, level4: int) -> Backbone:
+    """An EfficientNet: so many stages down to stride 8, then so many at stride 16."""
+    stages = [f"blocks.{stage}" for stage in range(shallow + level4)]
+    return Backbone(("conv_stem", "bn1"), tuple(stages[:shallow]), tuple(stages[shallow:]))
 
 
-_RESNET = (("conv1", "bn1", "act1", "maxpool"), ("layer1", "layer2", "layer3"))
-_REGNET = (("stem",), ("s1", "s2", "s3"))
-_EFFICIENT = (("conv_stem", "bn1"), tuple(f"blocks.{stage}" for stage in range(5)))
+_RESNET = Backbone(("conv1", "bn1", "act1", "maxpool"), ("layer1", "layer2"), ("layer3",))
+_REGNET = Backbone(("stem",), ("s1", "s2"), ("s3",))
 
 BACKBONES = {
-    "resnet101": Backbone(*_RESNET, "layer2.3", "layer3.5", "layer3.20", "layer3.22"),
-    "resnet50": Backbone(*_RESNET, "layer2.3", "layer3.1", "layer3.4", "layer3.5"),
-    "resnet34": Backbone(*_RESNET, "layer2.3", "layer3.1", "layer3.4", "layer3.5"),
-    "resnet18": Backbone(*_RESNET, "layer2.1", "layer3.0", "layer3.1", "layer3.1"),
-    "resnet14t": Backbone(*_RESNET, "layer2.0", "layer3.0", "layer3.0", "layer3.0"),
-    "resnet10t": Backbone(*_RESNET, "layer2.0", "layer3.0", "layer3.0", "layer3.0"),
-    "regnetx_004": Backbone(*_REGNET, "s2.b2", "s3.b2", "s3.b6", "s3.b7"),
-    "regnetx_008": Backbone(*_REGNET, "s2.b3", "s3.b2", "s3.b6", "s3.b7"),
-    "tf_efficientnet_lite0": Backbone(*_EFFICIENT, "blocks.2.1", "blocks.3.1", "blocks.4.1", "blocks.4.2"),
-    "efficientnet_lite0": Backbone(*_EFFICIENT, "blocks.2.1", "blocks.3.1", "blocks.4.1", "blocks.4.2"),
-    "mobilenetv2_100": Backbone(
-        *_EFFICIENT, "blocks.2.2", "blocks.3.1", "blocks.4.1", "blocks.4.2", padding="same", signed_input=True
-    ),
-    "mobilenetv3_large_100": Backbone(*_EFFICIENT, "blocks.2.2", "blocks.3.1", "blocks.4.0", "blocks.4.1"),
-    "mobilenetv3_small_100": Backbone(*_EFFICIENT, "blocks.1.1", "blocks.2.1", "blocks.3.0", "blocks.3.1"),
+    "resnet101": _RESNET,
+    "resnet50": _RESNET,
+    "resnet34": _RESNET,
+    "resnet18": _RESNET,
+    "resnet14t": _RESNET,
+    "resnet10t": _RESNET,
+    "regnetx_004": _REGNET,
+    "regnetx_008": _REGNET,
+    "tf_efficientnet_lite0": _efficient(3, 2),
+    "efficientnet_lite0": _efficient(3, 2),
+    "mobilenetv2_100": replace(_efficient(3, 2), padding="same", signed_input=True),
+    "mobilenetv3_large_100": _efficient(3, 2),
+    "mobilenetv3_small_100": _efficient(2, 2),
 }
+
+
+class TrunkLike(Protocol):
+    """What a network needs of a trunk: a module that maps an image to the taps by the paper's names.
+
+    `forward` takes (B, 3, H, W), normalised with `IMAGE_MEAN` and `IMAGE_STD`, and returns res3b3, res4b5, res4b20 and
+    res4b22, each (B, channels[tap], H / strides[tap], W / strides[tap]); res3b3 at stride 8, the others at 16.
+    """
+
+    channels: Mapping[str, int]
+    strides: Mapping[str, int]
+
+    def __call__(self, image: Tensor) -> dict[str, Tensor]: ...
 
 
 def find_backbone(name: str) -> Backbone:
@@ -80,10 +89,22 @@ def find_backbone(name: str) -> Backbone:
     return entry
 
 
-def block_names(backbone: Backbone, full: nn.Module) -> list[str]:
-    """Names of all blocks from the first to res4b22, in the order of the forward pass."""
-    names = [f"{stage}.{block}" for stage in backbone.stages for block, _ in full.get_submodule(stage).named_children()]
-    return names[: names.index(backbone.res4b22) + 1]
+def tap_blocks(backbone: Backbone, full: nn.Module) -> tuple[list[str], dict[Tap, str]]:
+    """Names of all blocks from the first to res4b22 in the order of the forward pass, and the block of each tap."""
+
+    def blocks(stages: Sequence[str]) -> list[str]:
+        return [f"{stage}.{block}" for stage in stages for block, _ in full.get_submodule(stage).named_children()]
+
+    shallow, level4 = blocks(backbone.shallow), blocks(backbone.level4)
+    last = len(level4) - 1
+    late = 20 * last // 22 if last >= 4 else last
+    taps: dict[Tap, str] = {
+        "res3b3": shallow[-1],
+        "res4b5": level4[round(5 / 22 * last)],
+        "res4b20": level4[late],
+        "res4b22": level4[last],
+    }
+    return [*shallow, *level4], taps
 
 
 def _graft(parent: nn.Module, name: str, module: nn.Module) -> None:
@@ -119,8 +140,9 @@ class Trunk(nn.Module):
         except RuntimeError as error:  # timm's answer to a weights tag it does not know
             raise PoseError(f"timm has no backbone {name!r} ({error}): leave the tag behind the dot away") from error
         self.freeze_batchnorm = freeze_batchnorm
-        self.path = (*backbone.stem, *block_names(backbone, full))
-        self.words = {block: tuple(w for w in TAPS if backbone.tap(w) == block) for block in map(backbone.tap, TAPS)}
+        blocks, taps = tap_blocks(backbone, full)
+        self.path = (*backbone.stem, *blocks)
+        self.words = {block: tuple(w for w in TAPS if taps[w] == block) for block in taps.values()}
         for part in self.path:
             _graft(self, part, full.get_submodule(part))
         signed = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}

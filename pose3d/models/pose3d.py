@@ -1,19 +1,22 @@
 """3DPoseNet: root-relative pose as P, O1 and O2 from a crop (paper section 3.2, supplement 4.2)."""
 
 import copy
-from collections.abc import Sequence
 from typing import cast
 
 from torch import Tensor, nn
 
 from pose3d.geometry.kinematics import TO_MODALITY
-from pose3d.models.backbone import TAPS, Trunk
+from pose3d.losses import domain_loss, part_label_loss, part_map_loss
+from pose3d.models.backbone import Trunk, TrunkLike
+from pose3d.models.batchnorm import hold_statistics
+from pose3d.models.config import Pose3DConfig
 from pose3d.models.domain import DomainStub
 from pose3d.models.groups import pose_groups
 from pose3d.models.initialise import map_conv, set_bias
+from pose3d.models.outputs import JOINTS_2D, Output
 from pose3d.models.res5 import Res5a
 from pose3d.models.stubs import PoseStub, intermediate_stub, prediction_stub
-from pose3d.models.switches import MODALITIES, SKIPS, check_choice, check_image_size, check_modalities
+from pose3d.models.targets import DomainTarget, HeatmapTarget, PartLabelTarget, PoseTarget
 from pose3d.skeleton import MPI_INF_3DHP_17
 
 SKIP_TAPS = ("res3b3", "res4b20")
@@ -22,122 +25,125 @@ POSE = 3 * JOINTS
 PART_MAPS = 25
 """24 parts and the background (decision N12)."""
 
+SHORT = {"res3b3": "3b3", "res4b5": "4b5", "res4b20": "4b20", "res4b22": "4b22"}
+"""The tap in the key of an intermediate output: P4b5 and so on, the paper's X4b5."""
+INTERMEDIATE_COLUMNS = ("X4b5", "X4b20")
+"""Columns of Table 4, named after the supplement's taps: the shallower tap takes the first (decision N1)."""
+
 
 class Pose3DNet(nn.Module):
     """Trunk and res5a as in 2DPoseNet, then one stub for each of P, O1, O2; what else there is serves training.
 
     Args:
-        backbone, weights, freeze_batchnorm: as in `Pose2DNet`.
-        skips: "corrective" (losses on Xsum and Xdeep, none at test), "regular" (loss on Xsum, they stay) or "none".
-        stubs: "separate", 128 features each, or "common", one stub of 256 features (decision N4).
-        modalities: "P" and, if wanted, "O1" and "O2".
-        intermediate_taps: where intermediate supervision reads (decision N1); empty turns it off.
-        intermediate_predicts: "PO1O2", all modalities of this network as one vector, or "P" (decision N2).
-        heatmaps: auxiliary maps H of the 17 joints after res5a (decision N11).
-        part_labels: auxiliary part-label logits PL after res5a (decision N12).
-        domain: a domain classifier after res4b22 with reversed gradient (decision L7).
-        image_size: height and width of the crop in px, a multiple of 16.
-        mean_pose: (17, 3) root-relative pose in the loss unit from which the stubs start. Ours, to save short trainings
-            the time that the biases need to get there; the paper starts from zero.
+        config: its switches.
+        trunk: a network of your own in place of `Trunk(config.backbone)`; see `TrunkLike`.
+        weights: where the trunk of `config.backbone` starts: "hub", "package", "random", a path, or None where a
+            checkpoint follows.
     """
 
+    answer = "P"
+
     def __init__(
-        self,
-        backbone: str = "resnet101",
-        weights: str | None = "hub",
-        freeze_batchnorm: bool = False,
-        skips: str = "corrective",
-        stubs: str = "separate",
-        modalities: Sequence[str] = MODALITIES,
-        intermediate_taps: Sequence[str] = ("res4b5", "res4b20"),
-        intermediate_predicts: str = "PO1O2",
-        heatmaps: bool = True,
-        part_labels: bool = False,
-        domain: bool = False,
-        image_size: int = 368,
-        mean_pose: Tensor | None = None,
+        self, config: Pose3DConfig | None = None, trunk: TrunkLike | None = None, weights: str | None = None
     ) -> None:
         super().__init__()
-        self.skip_mode = check_choice("skips", skips, SKIPS)
-        self.modalities = check_modalities(modalities)
-        check_choice("stubs", stubs, ("separate", "common"))
-        check_choice("intermediate_predicts", intermediate_predicts, ("PO1O2", "P"))
-        self.image_size = check_image_size(image_size)
-        self.trunk = Trunk(backbone, weights, freeze_batchnorm)
+        self.config = config = config or Pose3DConfig()
+        self.trunk = trunk if trunk is not None else Trunk(config.backbone, weights, config.freeze_batchnorm)
         channels = self.trunk.channels
-        sides = {tap: image_size // stride for tap, stride in self.trunk.strides.items()}
+        sides = {tap: config.image_size // stride for tap, stride in self.trunk.strides.items()}
         deepest = sides["res4b22"]
         self.res5a = Res5a(channels["res4b22"])
         width = self.res5a.channels
 
-        if stubs == "common":
-            outputs = POSE * len(self.modalities)
+        if config.stubs == "common":
+            outputs = POSE * len(config.modalities)
             self.stubs = nn.ModuleDict({"common": prediction_stub(width, deepest, outputs, features=256)})
         else:
-            self.stubs = nn.ModuleDict({x: prediction_stub(width, deepest, POSE) for x in self.modalities})
+            self.stubs = nn.ModuleDict({x: prediction_stub(width, deepest, POSE) for x in config.modalities})
 
         def skips_of_one_modality() -> nn.ModuleDict:
             return nn.ModuleDict({t: prediction_stub(channels[t], sides[t], POSE, features=96) for t in SKIP_TAPS})
 
-        skipped = self.modalities if skips != "none" else ()
+        skipped = config.modalities if config.skips != "none" else ()
         self.skips = nn.ModuleDict({x: skips_of_one_modality() for x in skipped})
 
-        for tap in intermediate_taps:
-            check_choice("an intermediate tap", tap, TAPS)
-        self.intermediate_modalities = self.modalities if intermediate_predicts == "PO1O2" else ("P",)
+        self.intermediate_modalities = config.modalities if config.intermediate_predicts == "PO1O2" else ("P",)
         outputs = POSE * len(self.intermediate_modalities)
         self.intermediate = nn.ModuleDict(
-            {t: intermediate_stub(channels[t], sides[t], outputs) for t in intermediate_taps}
+            {t: intermediate_stub(channels[t], sides[t], outputs) for t in config.intermediate_taps}
         )
-        self.heatmaps = map_conv(width, JOINTS) if heatmaps else None
-        self.part_labels = map_conv(width, PART_MAPS) if part_labels else None
-        self.domain = DomainStub(channels["res4b22"], deepest) if domain else None
-        if mean_pose is not None:
-            self.start_from(mean_pose)
+        self.heatmaps = map_conv(width, JOINTS) if config.heatmaps else None
+        self.part_labels = map_conv(width, PART_MAPS) if config.part_labels else None
+        self.domain = DomainStub(channels["res4b22"], deepest) if config.domain else None
+        self.train()
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """H (B, 17, S/16, S/16); Xdeep and Xsum (B, 17, 3) in the loss unit for X of P, O1, O2; X4b5 and so on from the
+        intermediate taps; PL (B, 25, S/16, S/16); domain (B,) logits.
+
+        Without skips the one loss of a last stub takes the weight of Xsum: it is Base of supplement 2, and with
+        `loss_weight_control` that section's control.
+        """
+        config, listed = self.config, []
+        if config.heatmaps:
+            listed.append(Output("H", HeatmapTarget(config.domain), columns=("H",), candidate=JOINTS_2D))
+        last = ("Xdeep",) if config.skips == "corrective" else ("Xsum",)
+        if config.loss_weight_control:
+            last = ("Xdeep", "Xsum")
+        targets = {x: PoseTarget(x, config.target_unit_mm) for x in config.modalities}
+        for x, target in targets.items():
+            if config.skips != "regular":
+                listed.append(Output(f"{x}deep", target, columns=last, candidate=x))
+            if config.skips != "none":
+                candidate = x if config.skips == "regular" else None
+                listed.append(Output(f"{x}sum", target, columns=("Xsum",), candidate=candidate))
+        for tap, column in zip(config.intermediate_taps, INTERMEDIATE_COLUMNS, strict=False):
+            for x in self.intermediate_modalities:
+                listed.append(Output(x + SHORT[tap], targets[x], columns=(column,)))
+        if config.part_labels:
+            loss = part_map_loss if config.part_label_loss == "euclidean" else part_label_loss
+            listed.append(Output("PL", PartLabelTarget(config.domain), loss, columns=("PL",)))
+        if config.domain:
+            listed.append(Output("domain", DomainTarget(), domain_loss, weight=config.domain_weight))
+        return tuple(listed)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """Image (B, 3, S, S) to float32 outputs, every one of which carries a loss.
-
-        Xdeep (unless regular) and Xsum (unless none), (B, 17, 3) in the loss unit (decision L2), for X of P, O1, O2;
-        X4b5 and so on from the intermediate taps; H (B, 17, S/16, S/16); PL (B, 25, S/16, S/16) logits; domain (B,).
-        """
+        """Image (B, 3, S, S) to float32 answers by the keys of `outputs`."""
         taps = self.trunk(image)
         features = self.res5a(taps["res4b22"])
-        outputs: dict[str, Tensor] = {}
+        answers: dict[str, Tensor] = {}
         for x, deep in self._deep(features).items():
-            if self.skip_mode != "regular":
-                outputs[f"{x}deep"] = deep
+            if self.config.skips != "regular":
+                answers[f"{x}deep"] = deep
             if x in self.skips:
                 skips = cast(nn.ModuleDict, self.skips[x])
-                outputs[f"{x}sum"] = deep + sum(as_pose(skip(taps[tap])) for tap, skip in skips.items())
+                answers[f"{x}sum"] = deep + sum(as_pose(skip(taps[tap])) for tap, skip in skips.items())
         for tap, stub in self.intermediate.items():
             poses = stub(taps[tap]).split(POSE, dim=1)
             for x, pose in zip(self.intermediate_modalities, poses, strict=True):
-                outputs[x + tap.removeprefix("res")] = as_pose(pose)
+                answers[x + SHORT[tap]] = as_pose(pose)
         if self.heatmaps is not None:
-            outputs["H"] = self.heatmaps(features).float()
+            answers["H"] = self.heatmaps(features).float()
         if self.part_labels is not None:
-            outputs["PL"] = self.part_labels(features).float()
+            answers["PL"] = self.part_labels(features).float()
         if self.domain is not None:
-            outputs["domain"] = self.domain(taps["res4b22"])
-        return outputs
+            answers["domain"] = self.domain(taps["res4b22"])
+        return answers
 
     def _deep(self, features: Tensor) -> dict[str, Tensor]:
         """The final stubs' poses by modality."""
         if "common" in self.stubs:
             poses = self.stubs["common"](features).split(POSE, dim=1)
-            return {x: as_pose(pose) for x, pose in zip(self.modalities, poses, strict=True)}
+            return {x: as_pose(pose) for x, pose in zip(self.config.modalities, poses, strict=True)}
         return {x: as_pose(stub(features)) for x, stub in self.stubs.items()}
 
-    def prediction_key(self, modality: str) -> str:
-        """The output that counts at test time for a modality, and that a deployed network gives: Xdeep, or Xsum."""
-        return f"{modality}sum" if self.skip_mode == "regular" else f"{modality}deep"
-
-    @property
-    def deployed(self) -> bool:
-        """Whether nothing is left that only training uses."""
-        auxiliary = self.part_labels is not None or self.domain is not None or len(self.intermediate) > 0
-        return self.skip_mode != "corrective" and not auxiliary
+    def train(self, mode: bool = True) -> "Pose3DNet":
+        """Switch to training; frozen batch norm stays as it is."""
+        super().train(mode)
+        if self.config.freeze_res5a_batchnorm:
+            hold_statistics(self.res5a)
+        return self
 
     def deploy(self, keep_heatmaps: bool = False) -> "Pose3DNet":
         """A copy for test time without corrective skips, intermediate stubs and auxiliary maps.
@@ -145,19 +151,24 @@ class Pose3DNet(nn.Module):
         Its predictions are bit-identical. `keep_heatmaps` leaves H in place, from which K may come (paper section 3.1).
         """
         net = copy.deepcopy(self)
+        net.config = self.config.deployed(heatmaps=keep_heatmaps and self.config.heatmaps)
         net.intermediate = nn.ModuleDict()
         net.part_labels = net.domain = None
-        if not keep_heatmaps:
+        if not net.config.heatmaps:
             net.heatmaps = None
-        if net.skip_mode == "corrective":
-            net.skip_mode, net.skips = "none", nn.ModuleDict()
+        if net.config.skips == "none":
+            net.skips = nn.ModuleDict()
         return net
 
     def start_from(self, mean_pose: Tensor) -> None:
-        """Set the biases of the final and intermediate stubs to a pose (17, 3), root-relative, in the loss unit."""
-        pose = {x: TO_MODALITY[x](mean_pose) for x in self.modalities}
+        """Set the biases of the final and intermediate stubs to a pose (17, 3), root-relative, in the loss unit.
+
+        Not in the paper, which starts from zero: it saves short trainings the steps that the biases need to get there.
+        """
+        modalities = self.config.modalities
+        pose = {x: TO_MODALITY[x](mean_pose) for x in modalities}
         for name, stub in self.stubs.items():
-            set_bias(cast(PoseStub, stub).fc, [pose[x] for x in (self.modalities if name == "common" else (name,))])
+            set_bias(cast(PoseStub, stub).fc, [pose[x] for x in (modalities if name == "common" else (name,))])
         for stub in self.intermediate.values():
             set_bias(cast(PoseStub, stub).fc, [pose[x] for x in self.intermediate_modalities])
 

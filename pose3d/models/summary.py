@@ -112,8 +112,8 @@ def _lines(module: nn.Module, name: str) -> Iterator[tuple[str, nn.Module]]:
 
 def _image_size(net: Pose2DNet | Pose3DNet | FusionNet) -> int:
     if isinstance(net, FusionNet):
-        return net.pose3d.image_size
-    return net.image_size if isinstance(net, Pose3DNet) else 368
+        return net.pose3d.config.image_size
+    return net.config.image_size if isinstance(net, Pose3DNet) else 368
 
 
 def _paper_names(net: nn.Module) -> dict[str, str]:

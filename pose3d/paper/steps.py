@@ -1,8 +1,8 @@
 """The trainings behind the rows (`steps.yaml`) as configurations of the `lightning` command.
 
-A configuration is a pile of overlays, each a few lines, the last one winning: the stage's recipe, the profile's recipe,
-the data, the switches. A profile may add its own lines to a switch or a data set under the same name
-(`configs/profiles/mini/ablations/skips_none.yaml`, `configs/profiles/mini/data/h36m.yaml`).
+A configuration is the profile's recipe and overlays on it, each a few lines, the last one winning: the data, the
+switches. A profile may add its own lines to a switch or a data set under the same name
+(`configs/profiles/mini/ablations/both_sets.yaml`, `configs/profiles/mini/data/h36m.yaml`).
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ def check_profile(profile: str) -> None:
 
 def training_configs(step: Step, profile: str) -> list[Path]:
     """The overlays of a training, in order."""
-    files = [CONFIGS / f"{step.stage}.yaml"]
-    files += _layers(profile, [f"{step.stage}.yaml"], shared=False)
-    files.append(_data(profile, step.data))
+    files = [CONFIGS / "profiles" / profile / f"{step.stage}.yaml", _data(profile, step.data)]
     for switch in step.switches:
         files += _switch(profile, switch)
     return files
@@ -109,14 +107,8 @@ def _data(profile: str, name: str) -> Path:
 
 def _switch(profile: str, name: str) -> list[Path]:
     """The overlay of a switch, and the profile's lines on it."""
-    files = _layers(profile, [f"ablations/{name}.yaml"], shared=True)
+    overlay = Path("ablations") / f"{name}.yaml"
+    files = [path for path in (CONFIGS / overlay, CONFIGS / "profiles" / profile / overlay) if path.is_file()]
     if not files:
         raise PoseError(f"the switch {name!r} has no overlay; add configs/ablations/{name}.yaml")
     return files
-
-
-def _layers(profile: str, names: Sequence[str], shared: bool) -> list[Path]:
-    """The files of that name that exist: shared first, then the profile's."""
-    candidates = [CONFIGS / name for name in names] if shared else []
-    candidates += [CONFIGS / "profiles" / profile / name for name in names]
-    return [path for path in candidates if path.is_file()]

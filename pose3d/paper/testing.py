@@ -43,7 +43,7 @@ def found_box_test(files: Sequence[Path], checkpoint: Path, box_checkpoint: Path
     """The `pose3d predict` of the configured test set, with the configured perspective correction."""
     (store,) = stores(files, ("test",))
     command = ["pose3d", "predict", str(store), f"--checkpoint={checkpoint}", f"--box-checkpoint={box_checkpoint}"]
-    mode = merged(files)["model"]["init_args"].get("perspective_correction")
+    mode = merged(files)["model"]["init_args"].get("decode", {}).get("perspective_correction")
     if mode is not None:
         command.append(f"--perspective-correction={mode}")
     return [*command, f"--out={folder / 'predictions.npz'}"]

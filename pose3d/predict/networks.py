@@ -5,7 +5,6 @@ were cut.
 """
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,20 @@ from pose3d.checkpoint import NET, PROVENANCE, read_checkpoint
 from pose3d.crop_settings import ASSUMED, CropSettings, recorded_crops
 from pose3d.data.normalise import normalise
 from pose3d.errors import PoseError
-from pose3d.geometry.decode import PerspectiveCorrection
-from pose3d.models import FusionNet, Pose2DNet, Pose3DNet
-from pose3d.models.build import build_fusion, build_pose2d, build_pose3d
+from pose3d.geometry.decode import DecodeConfig
+from pose3d.models import FusionConfig, FusionNet, Pose2DConfig, Pose2DNet, Pose3DConfig, Pose3DNet
+from pose3d.models.backbone import TrunkLike
+from pose3d.models.outputs import heatmap_key
+from pose3d.predict.decode import read_poses
 
 log = logging.getLogger("pose3d")
 
-BUILD: dict[str, Callable[[dict[str, Any], None], Pose2DNet | Pose3DNet | FusionNet]]
-BUILD = {"stage1": build_pose2d, "stage2": build_pose3d, "stage3": build_fusion}
+NETWORKS: dict[str, tuple[Any, Any]] = {
+    "stage1": (Pose2DConfig, Pose2DNet),
+    "stage2": (Pose3DConfig, Pose3DNet),
+    "stage3": (FusionConfig, FusionNet),
+}
+"""Stage -> its network's configuration and class."""
 
 
 class Deployed2D(nn.Module):
@@ -37,7 +42,7 @@ class Deployed2D(nn.Module):
     def forward(self, crops: Tensor) -> dict[str, Tensor]:
         """Crops (B, S, S, 3) uint8 RGB to `heatmaps` (B, 15, S / 16, S / 16)."""
         outputs = self.net(normalise(crops, self.settings.normalisation))
-        return {"heatmaps": outputs[self.net.prediction_key]}
+        return {"heatmaps": outputs[str(heatmap_key(self.net.outputs))]}
 
 
 class Deployed3D(nn.Module):
@@ -45,48 +50,53 @@ class Deployed3D(nn.Module):
 
     Args:
         net: of stage 2 or 3; what only training needs is dropped.
-        target_unit_mm: unit of the network's poses (decision L2).
-        perspective_correction: centre of the correction, as `pose3d.geometry.decode` takes it (decision G1).
+        decoding: choices of the test time that it was trained with.
         settings: how its crops are cut.
     """
 
-    def __init__(
-        self,
-        net: Pose3DNet | FusionNet,
-        target_unit_mm: float,
-        perspective_correction: PerspectiveCorrection,
-        settings: CropSettings,
-    ) -> None:
+    def __init__(self, net: Pose3DNet | FusionNet, decoding: DecodeConfig, settings: CropSettings) -> None:
         super().__init__()
-        pose3d = net.pose3d if isinstance(net, FusionNet) else net
-        self.key = "Pfused" if isinstance(net, FusionNet) else net.prediction_key("P")
-        self.net = net if isinstance(net, FusionNet) else net.deploy(keep_heatmaps=True)
-        self.has_heatmaps = pose3d.heatmaps is not None
-        self.image_size = pose3d.image_size
-        self.target_unit_mm = target_unit_mm
-        self.perspective_correction: PerspectiveCorrection = perspective_correction
-        self.settings = settings
+        self.net = net.deploy(keep_heatmaps=True)
+        self.heatmap_key = heatmap_key(self.net.outputs)
+        config = net.config.below if isinstance(net.config, FusionConfig) else net.config
+        self.image_size = config.image_size
+        self.decoding, self.settings = decoding, settings
         self.requires_grad_(False).eval()
+
+    @property
+    def has_heatmaps(self) -> bool:
+        """Whether the 2D joints can come from this network."""
+        return self.heatmap_key is not None
 
     def forward(self, crops: Tensor) -> dict[str, Tensor]:
         """Crops (B, S, S, 3) uint8 RGB to `joints_3d` (B, 17, 3) mm, root-relative, in the axes of the crop's view.
 
         With auxiliary heatmaps also `heatmaps` (B, 17, S / 16, S / 16).
         """
-        outputs = self.net(normalise(crops, self.settings.normalisation))
-        answer = {"joints_3d": outputs[self.key] * self.target_unit_mm}
-        return answer | ({"heatmaps": outputs["H"]} if self.has_heatmaps else {})
+        answers = self.net(normalise(crops, self.settings.normalisation))
+        pose = {"joints_3d": read_poses(self.net.outputs, answers)[self.net.answer]}
+        return pose | ({} if self.heatmap_key is None else {"heatmaps": answers[self.heatmap_key]})
 
 
-def load_deployed(path: str | Path) -> Deployed2D | Deployed3D:
+def load_deployed(path: str | Path, trunk: TrunkLike | None = None) -> Deployed2D | Deployed3D:
     """The deployed network of any stage's checkpoint, on the CPU.
 
-    A missing or damaged file, or one whose weights do not fit its hyperparameters, is a PoseError. A checkpoint from
-    before crop settings were recorded gets `ASSUMED`, and a warning says so.
+    Args:
+        path: of the checkpoint.
+        trunk: where the network was trained on a trunk of your own, one to fill with its weights.
+
+    A missing or damaged file, or one whose weights do not fit its hyperparameters, is a PoseError. A checkpoint that
+    does not record how its crops were cut gets `ASSUMED`, and a warning says so.
     """
-    content = read_checkpoint(path, made_by=" ".join(BUILD))
+    content = read_checkpoint(path, made_by=" ".join(NETWORKS))
     hp, provenance = content["hyper_parameters"], content[PROVENANCE]
-    net = BUILD[provenance["stage"]](hp, None)
+    if provenance["stage"] not in NETWORKS or "net" not in hp:
+        raise PoseError(
+            f"{path} was made by {provenance['stage']}, whose network this command does not know; it knows those of "
+            f"{', '.join(NETWORKS)}"
+        )
+    config, network = NETWORKS[provenance["stage"]]
+    net = network(config.from_dict(hp["net"]), trunk)
     weights = {k.removeprefix(NET): v for k, v in content["state_dict"].items() if k.startswith(NET)}
     try:
         net.load_state_dict(weights, strict=True)
@@ -100,7 +110,7 @@ def load_deployed(path: str | Path) -> Deployed2D | Deployed3D:
         log.warning(message, path, settings.box_margin, settings.normalisation)
     if isinstance(net, Pose2DNet):
         return Deployed2D(net, settings)
-    return Deployed3D(net, hp["target_unit_mm"], hp["perspective_correction"], settings)
+    return Deployed3D(net, DecodeConfig(**hp["decode"]), settings)
 
 
 def load_deployed_2d(path: str | Path) -> Deployed2D:

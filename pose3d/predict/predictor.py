@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from pose3d.errors import PoseError
-from pose3d.geometry import intrinsics_from_fov, weak_perspective_translation
-from pose3d.geometry.camera import project
-from pose3d.geometry.decode import crop_view_rotation, joints_2d_from_heatmaps, rotate
-from pose3d.geometry.global_pose import centroid
+from pose3d.geometry import intrinsics_from_fov
+from pose3d.geometry.decode import DecodeConfig, joints_2d_from_heatmaps
 from pose3d.predict.confidence import joint_confidence
+from pose3d.predict.decode import place
 from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D, Deployed3D, device_of, load_deployed_2d, load_deployed_3d
 from pose3d.predict.person import SURE, People, crop_of_box, cut, find_people, look_again, whole_image
@@ -56,13 +55,17 @@ class PosePredictor:
         box_checkpoint: str | Path | None = None,
         device: str = "auto",
         sure: float = SURE,
+        decoding: DecodeConfig | None = None,
     ) -> "PosePredictor":
         """Build both networks from the checkpoints' own hyperparameters, every weight in its place.
 
-        `checkpoint` is of stage 2 or 3, `box_checkpoint` of stage 1.
+        `checkpoint` is of stage 2 or 3, `box_checkpoint` of stage 1. `decoding` replaces the checkpoint's own choices
+        of the test time (perspective correction, depth).
         """
         pose2d = None if box_checkpoint is None else load_deployed_2d(box_checkpoint)
-        return cls(load_deployed_3d(checkpoint), pose2d, device, sure)
+        pose3d = load_deployed_3d(checkpoint)
+        pose3d.decoding = decoding or pose3d.decoding
+        return cls(pose3d, pose2d, device, sure)
 
     @torch.inference_mode()
     def predict(
@@ -127,22 +130,11 @@ class PosePredictor:
         if people is None and not self.pose3d.has_heatmaps:
             people = self._people_in_boxes(images, boxes)
         joints_2d, scores, known = self._joints_2d(outputs.get("heatmaps"), crop_from_img, people)
-        # Unknown joints leave the centroid where the known ones have it.
-        centred = torch.where(known.unsqueeze(-1), joints_2d, centroid(joints_2d, known).unsqueeze(1))
-        mode = self.pose3d.perspective_correction
-        rotation = crop_view_rotation(mode, centred, crop_from_img, size, intrinsics)
-        joints_3d = rotate(outputs["joints_3d"], rotation)
-        translation = weak_perspective_translation(joints_3d, joints_2d, intrinsics, visible=known)
-        confidence = joint_confidence(scores, known, joints_2d, joints_3d, translation, intrinsics)
-        # What no map shows is where the pose would be seen.
-        joints_2d = torch.where(known.unsqueeze(-1), joints_2d, weak_perspective(joints_3d, translation, intrinsics))
-        return {
-            "joints_3d": joints_3d,
-            "joints_2d": joints_2d,
-            "translation": translation,
-            "perspective_rotation": rotation,
-            "confidence": confidence,
-        }
+        answer, decoding = {"answer": outputs["joints_3d"]}, self.pose3d.decoding
+        placed = place(answer, "answer", joints_2d, crop_from_img, size, intrinsics, decoding, known)
+        joints_3d, translation = placed["joints_3d"], placed["translation"]
+        placed["confidence"] = joint_confidence(scores, known, joints_2d, joints_3d, translation, intrinsics)
+        return {key: placed[key] for key in PREDICTED}
 
     def _trusted(self, people: People) -> People:
         """Where nobody is found, K is the 3DPoseNet's; where that has no heatmaps, all of 2DPoseNet's joints."""
@@ -168,7 +160,8 @@ class PosePredictor:
         scores = torch.zeros(batch, 17, device=device)
         known = torch.zeros(batch, 17, dtype=torch.bool, device=device)
         if heatmaps is not None:
-            joints_2d = joints_2d_from_heatmaps(heatmaps, crop_from_img, self.pose3d.image_size)
+            refine = self.pose3d.decoding.heatmap_maximum == "refined"
+            joints_2d = joints_2d_from_heatmaps(heatmaps, crop_from_img, self.pose3d.image_size, refine)
             scores = heatmaps.amax(dim=(-2, -1)).float()
             known = torch.ones_like(known)
         if people is None:
@@ -180,12 +173,6 @@ class PosePredictor:
         scores[:, :count] = torch.where(sure, torch.from_numpy(people.scores).to(device), scores[:, :count])
         known[:, :count] |= sure
         return joints_2d, scores, known
-
-
-def weak_perspective(joints_3d: Tensor, translation: Tensor, intrinsics: Tensor) -> Tensor:
-    """The weak-perspective image (B, 17, 2) px of P + T: every joint at the root's depth."""
-    flat = joints_3d * joints_3d.new_tensor([1.0, 1.0, 0.0])
-    return project(flat + translation.unsqueeze(-2), intrinsics)
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:

@@ -3,7 +3,6 @@
 from itertools import accumulate
 from typing import Any
 
-from pose3d.models.objectives import pose_columns
 from pose3d.reporting.console import CANDIDATES
 from pose3d.reporting.figures import ACCENT, HUES, INK, MUTED, go, new_figure
 from pose3d.reporting.logs import Curve
@@ -31,9 +30,7 @@ def training_figures(run: RunFolder) -> dict[str, go.Figure]:
 def loss_columns(run: RunFolder) -> dict[str, str]:
     """Logged output -> its column of the phase table; outputs of one column, in the order of the table."""
     assert run.log is not None
-    outputs = [key.removeprefix(LOSS) for key in run.log if key.startswith(LOSS)]
-    named = pose_columns(run.model.get("modalities") or (), run.model.get("intermediate_taps") or ())
-    columns = {output: named.get(output, output) for output in sorted(outputs, key=lambda o: (o[0] == "O", o))}
+    columns = {o["key"]: o["columns"][-1] for o in run.outputs if o["columns"] and LOSS + o["key"] in run.log}
     order = [*(run.provenance.get("schedule") or [{"weights": {}}])[0]["weights"]]
     return dict(sorted(columns.items(), key=lambda item: order.index(item[1]) if item[1] in order else len(order)))
 
@@ -41,11 +38,12 @@ def loss_columns(run: RunFolder) -> dict[str, str]:
 def _losses(run: RunFolder, columns: dict[str, str], hues: dict[str, str]) -> go.Figure:
     assert run.log is not None
     figure = new_figure(HEIGHT, xaxis_title="step", hovermode="closest")
+    modalities = {o["key"]: o["modality"] for o in run.outputs}
     shown = set()
     for output, column in columns.items():
-        modality = next((x for x in ("O1", "O2") if output.startswith(x)), "P")
+        dash = DASHES.get(modalities[output], "solid")
         figure.add_trace(
-            _line(run.log[LOSS + output], column, hues[column], DASHES[modality], column not in shown)
+            _line(run.log[LOSS + output], column, hues[column], dash, column not in shown)
             .update(legendgroup=column, hovertemplate=f"{output}: %{{y:.4g}} at step %{{x}}<extra></extra>")
         )  # fmt: skip
         shown.add(column)
@@ -89,7 +87,7 @@ def _validation(run: RunFolder) -> dict[str, go.Figure]:
     keys = error or [key for key in run.log if key.startswith(VAL)]
     figure = new_figure(HEIGHT, xaxis_title="step", hovermode="x unified")
     order = list(CANDIDATES)
-    named = {key: _candidate(key, run.stage) if error else key.removeprefix(VAL) for key in keys}
+    named = {key: _candidate(key, run.provenance.get("answer")) if error else key.removeprefix(VAL) for key in keys}
     for key in sorted(named, key=lambda k: order.index(named[k]) if named[k] in order else -1):
         name = named[key]
         hue = MUTED if name == "mean_pose" else HUES[order.index(name) % len(HUES)] if name in order else None
@@ -111,10 +109,10 @@ def _widths(count: int) -> list[float]:
     return [1.6 + 2.2 * (count - 1 - i) / max(1, count - 1) * min(1, (count - 1) / 2) for i in range(count)]
 
 
-def _candidate(key: str, stage: str) -> str:
-    """The deployed candidate's metrics carry no name of their own."""
+def _candidate(key: str, answer: str | None) -> str:
+    """The metrics of the network's answer carry no name of their own."""
     parts = key.split("/")
-    return parts[1] if len(parts) == 3 else "fused" if stage == "stage3" else "P"
+    return parts[1] if len(parts) == 3 else answer or "answer"
 
 
 def _line(curve: Curve, name: str, hue: str, dash: str, in_legend: bool) -> go.Scatter:

@@ -46,9 +46,9 @@ class RunFolder:
         return self.predictions is not None and self.predictions.joints_3d is not None
 
     @property
-    def model(self) -> dict[str, Any]:
-        """Arguments of the stage."""
-        return self.config.get("model", {}).get("init_args", {})
+    def outputs(self) -> list[dict[str, Any]]:
+        """What the network gives, as the checkpoint lists it: key, columns of the phase table, candidate, modality."""
+        return self.provenance.get("outputs", [])
 
     @property
     def test_file(self) -> str | None:

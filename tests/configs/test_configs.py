@@ -40,11 +40,28 @@ def test_recipes_are_quick_and_linked(capsys, stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_the_recipes_are_the_quick_profile(stage):
+    path = CONFIGS / f"stage{stage}.yaml"
+    assert path.is_symlink()
+    assert path.resolve() == CONFIGS / "profiles" / "quick" / f"stage{stage}.yaml"
+
+
+@pytest.mark.parametrize("profile", ["quick", "mini", "paper"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_profiles_are_complete_by_themselves(capsys, profile, stage):
+    config = parsed(capsys, f"profiles/{profile}/stage{stage}.yaml")
+    assert config["run_dir"] == f"runs/{profile}/stage{stage}"
+    assert config["model"]["class_path"] == f"stages.Stage{stage}"
+    assert Path(model_of(config)["schedule"]).name == f"{profile}_stage{stage}.yaml"
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_the_paper_profile_is_the_papers(capsys, stage):
-    config = parsed(capsys, f"stage{stage}.yaml", f"profiles/paper/stage{stage}.yaml")
+    config = parsed(capsys, f"profiles/paper/stage{stage}.yaml")
     model, data = model_of(config), config["data"]["init_args"]
-    assert (model["backbone"], model["weights"], model["optimizer"]) == ("resnet101", "hub", "adadelta")
-    assert model["freeze_batchnorm"] is True
+    net = model["net"]
+    assert (model["weights"], model["optimizer"]) == ("hub", "adadelta")
+    assert net["freeze_batchnorm"] is True
     assert (model["weight_decay"], model["iterations_scale"], config["average_decay"]) == (None, 1.0, 0.0)
     assert (data["image_size"], data["batch_size"]) == (368, {1: 7, 2: 5, 3: 5}[stage])
     multipliers = {
@@ -56,14 +73,17 @@ def test_the_paper_profile_is_the_papers(capsys, stage):
     assert model["schedule"] == f"configs/schedules/paper_stage{stage}.yaml"
     if stage > 1:
         assert model["init_from"] == f"runs/paper/stage{stage - 1}/best.ckpt"
-        assert (model["image_size"], data["scales"], model["skips"]) == (368, [0.7, 1.0], "corrective")
+        assert (data["scales"], data["flip"], data["appearance"]) == ([0.7, 1.0], 0.0, "none")
+    if stage < 3:
+        assert (net["backbone"], net["skips"]) == ("resnet101", "corrective")
+    if stage == 2:
+        assert (net["image_size"], net["freeze_res5a_batchnorm"]) == (368, True)
 
 
 @pytest.mark.parametrize("stage", [2, 3])
 def test_both_data_sets_have_their_own_iterations(capsys, stage):
     longer = {2: "ablations/both_sets.yaml", 3: "ablations/both_sets_fusion.yaml"}[stage]
-    files = [f"stage{stage}.yaml", f"profiles/paper/stage{stage}.yaml", longer]
-    config = parsed(capsys, *files, "data/h36m_mpi_inf_3dhp.yaml")
+    config = parsed(capsys, f"profiles/paper/stage{stage}.yaml", longer, "data/h36m_mpi_inf_3dhp.yaml")
     assert model_of(config)["schedule"] == f"configs/schedules/paper_stage{stage}_both.yaml"
     assert config["data"]["init_args"]["batch_size"] == 6
 
@@ -132,6 +152,15 @@ def test_multipliers_are_keys_of_the_command_line(capsys):
     assert model_of(config)["lr_multipliers"] == {"trunk": 0.001, "res5a": 1.0, "new": 1.0}
 
 
+def test_switches_are_keys_of_the_command_line(capsys):
+    flags = ("--model.net.skips", "none", "--model.net.modalities", "[P,O1]", "--model.decode.depth", "exact")
+    model = model_of(parsed(capsys, "stage2.yaml", flags=flags))
+    assert (model["net"]["skips"], model["net"]["modalities"]) == ("none", ["P", "O1"])
+    assert model["decode"]["depth"] == "exact"
+    # The others are those of the recipe.
+    assert (model["net"]["image_size"], model["net"]["freeze_batchnorm"]) == (128, True)
+
+
 def test_an_overlay_may_set_one_multiplier(capsys, tmp_path):
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text("model: {init_args: {lr_multipliers: {trunk: 0.25}}}\n")
@@ -150,11 +179,14 @@ def test_overlays_keep_the_checkpoints(capsys, tmp_path):
     ("flags", "said"),
     [
         (("--trainer.max_stepz", "4"), "did you mean trainer.max_steps"),
-        (("--model.image_sizes", "4"), "did you mean model.image_size"),
+        (("--model.net.image_sizes", "4"), "did you mean model.net.image_size"),
+        (("--model.optimiser", "adam"), "did you mean model.optimizer"),
+        (("--model.net.image_size", "100"), "image_size is 100; it must be a multiple of 16"),
+        (("--model.net.modalities", "[O1]"), "P must be among them"),
         (("--model.lr_multipliers.trnk", "1"), "did you mean model.lr_multipliers.trunk"),
         (("--data.batch_sise", "4"), "did you mean data.batch_size"),
         (("--rundir", "x"), "did you mean run_dir"),
-        (("--model.skips", "some"), "'corrective', 'regular', 'none'"),
+        (("--model.net.skips", "some"), "'corrective', 'regular', 'none'"),
         (("--config", "nowhere.yaml"), "nowhere.yaml"),
         (("--model", "stages.Stage9"), "no attribute 'Stage9'"),
     ],
@@ -178,6 +210,6 @@ def test_unknown_keys_in_a_file_are_named(capsys, tmp_path):
 def test_without_data_the_error_says_what_makes_it(capsys, tmp_path):
     flags = ["--run_dir", str(tmp_path / "run"), "--data", "pose3d.data.PoseDataModule"]
     flags += ["--data.train_files", '["data/absent/wild.h5"]']
-    small = ["--model.weights", "random", "--model.backbone", "mobilenetv3_small_100"]
+    small = ["--model.weights", "random", "--model.net.backbone", "mobilenetv3_small_100"]
     assert main(["fit", "--config", "configs/stage1.yaml", *small, *flags]) == 2
     assert "`make data`" in capsys.readouterr().err

@@ -5,17 +5,26 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pose3d.models import Pose2DNet, Pose3DNet
+from pose3d.models import FusionConfig, FusionNet, Pose2DConfig, Pose2DNet, Pose3DConfig, Pose3DNet
 
 SIDE = 64
 
 
 def pose2d(**switches: Any) -> Pose2DNet:
-    return Pose2DNet("resnet10t", weights=None, **switches)
+    return Pose2DNet(Pose2DConfig("resnet10t", **switches))
 
 
 def pose3d(**switches: Any) -> Pose3DNet:
-    return Pose3DNet("resnet10t", weights=None, image_size=SIDE, **switches)
+    return Pose3DNet(Pose3DConfig("resnet10t", image_size=SIDE, **switches))
+
+
+def fusion(base: Pose3DNet | None = None, **switches: Any) -> FusionNet:
+    return FusionNet(FusionConfig(**switches), pose3d=base or pose3d())
+
+
+def candidate_key(net: Any, candidate: str) -> str:
+    """Key of a candidate in the network's answers."""
+    return next(output.key for output in net.outputs if output.candidate == candidate)
 
 
 def images(count: int = 2, seed: int = 0) -> Tensor:

@@ -4,7 +4,8 @@ from torch import nn
 
 from pose3d.data.normalise import SCHEMES
 from pose3d.errors import PoseError
-from pose3d.models.backbone import BACKBONES, IMAGE_MEAN, IMAGE_STD, TAPS, Trunk, block_names
+from pose3d.models.backbone import BACKBONES, IMAGE_MEAN, IMAGE_STD, Trunk, tap_blocks
+from pose3d.models.config import TAPS
 from pose3d.torchvision_ops import import_timm
 
 timm = import_timm()
@@ -12,20 +13,36 @@ timm = import_timm()
 SMALL = [name for name in BACKBONES if name not in ("resnet101", "resnet50", "resnet34")]
 
 
-def test_resnet101_has_the_papers_blocks():
-    entry = BACKBONES["resnet101"]
-    assert [entry.tap(word) for word in TAPS] == ["layer2.3", "layer3.5", "layer3.20", "layer3.22"]
+def taps(name):
+    with torch.device("meta"):
+        return tap_blocks(BACKBONES[name], timm.create_model(name))[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("resnet101", ["layer2.3", "layer3.5", "layer3.20", "layer3.22"]),  # the paper's own
+        ("resnet50", ["layer2.3", "layer3.1", "layer3.4", "layer3.5"]),
+        ("resnet18", ["layer2.1", "layer3.0", "layer3.1", "layer3.1"]),
+        ("regnetx_008", ["s2.b3", "s3.b2", "s3.b6", "s3.b7"]),
+        ("mobilenetv2_100", ["blocks.2.2", "blocks.3.1", "blocks.4.1", "blocks.4.2"]),
+        ("tf_efficientnet_lite0", ["blocks.2.1", "blocks.3.1", "blocks.4.1", "blocks.4.2"]),
+        ("mobilenetv3_small_100", ["blocks.1.1", "blocks.2.1", "blocks.3.0", "blocks.3.1"]),
+    ],
+)
+def test_taps_lie_at_the_same_share_of_the_way(name, expected):
+    assert [taps(name)[word] for word in TAPS] == expected
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_taps_have_the_papers_strides_and_nothing_lies_behind(name):
     trunk = Trunk(name, weights=None)
     assert trunk.strides == {"res3b3": 8, "res4b5": 16, "res4b20": 16, "res4b22": 16}
-    taps = trunk(torch.randn(2, 3, 96, 64))
-    assert {k: v.shape for k, v in taps.items()} == {
+    found = trunk(torch.randn(2, 3, 96, 64))
+    assert {k: v.shape for k, v in found.items()} == {
         k: (2, trunk.channels[k], 96 // trunk.strides[k], 64 // trunk.strides[k]) for k in TAPS
     }
-    taps["res4b22"].square().sum().backward()
+    found["res4b22"].square().sum().backward()
     assert [n for n, p in trunk.named_parameters() if p.grad is None] == []
 
 
@@ -46,25 +63,16 @@ def test_taps_are_timms_own_features(name):
     image = torch.randn(1, 3, 64, 64)
     adapted = image if trunk.scale is None else image * trunk.scale + trunk.shift
     stride8, stride16 = full(adapted)
-    taps = trunk(image)
-    assert torch.equal(taps["res3b3"], stride8)
-    assert torch.equal(taps["res4b22"], stride16)
+    found = trunk(image)
+    assert torch.equal(found["res3b3"], stride8)
+    assert torch.equal(found["res4b22"], stride16)
 
 
 @pytest.mark.parametrize("name", list(BACKBONES))
-def test_table_follows_its_rule(name):
-    entry = BACKBONES[name]
+def test_level_3_ends_at_stride_8_and_level_4_at_stride_16(name):
     with torch.device("meta"):
-        full = timm.create_model(name)
-        trunk = Trunk(name, weights=None)
-    blocks = block_names(entry, full)
-    level4 = blocks[blocks.index(entry.res3b3) + 1 :]
-    n = len(level4)
-    assert level4.index(entry.res4b5) == round(5 / 22 * (n - 1))
-    assert level4.index(entry.res4b20) == (20 if n == 23 else n - 2 if n >= 5 else n - 1)
-    assert level4.index(entry.res4b22) == n - 1
-    # The level-4 blocks are all of stride 16: the first of them is the one that halves the map.
-    assert trunk.strides["res3b3"] == 8
+        full, trunk = timm.create_model(name), Trunk(name, weights=None)
+    assert trunk.strides == {"res3b3": 8, "res4b5": 16, "res4b20": 16, "res4b22": 16}
     assert set(trunk.state_dict()) <= set(full.state_dict())
 
 

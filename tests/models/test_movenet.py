@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from pose3d.errors import PoseError
-from pose3d.models.backbone import TAPS, Trunk
+from pose3d.models.backbone import Trunk
+from pose3d.models.config import TAPS
 from pose3d.models.weights import MOVENET_FILE
 from tests.models.test_weights import grace_hopper, normalised
 

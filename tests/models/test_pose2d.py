@@ -3,7 +3,7 @@ import torch
 
 from pose3d.errors import PoseError
 from pose3d.losses import euclidean_loss
-from tests.models.nets import SIDE, images, misgrouped, pose2d, without_gradient
+from tests.models.nets import SIDE, candidate_key, images, misgrouped, pose2d, without_gradient
 
 OUTPUTS = {"corrective": {"Hdeep", "Hsum"}, "regular": {"Hsum"}, "none": {"Hdeep"}}
 
@@ -15,6 +15,7 @@ def test_switches_build_and_every_parameter_learns(skips, intermediate):
     outputs = net(images())
     assert set(outputs) == OUTPUTS[skips] | ({"H4b20", "H5a"} if intermediate else set())
     assert all(v.shape == (2, 15, SIDE // 16, SIDE // 16) for v in outputs.values())
+    assert [output.key for output in net.outputs] == list(outputs)
     assert without_gradient(net, outputs) == []
     assert misgrouped(net) == []
 
@@ -48,14 +49,15 @@ def test_deploy_is_bit_identical_and_lean(skips):
     lean = net.deploy()
     with torch.no_grad():
         whole, deployed = net(images()), lean(images())
-    assert set(deployed) == {net.prediction_key}
-    assert torch.equal(deployed[net.prediction_key], whole[net.prediction_key])
+    (key,) = deployed
+    assert key == candidate_key(net, "K") == candidate_key(lean, "K")
+    assert torch.equal(deployed[key], whole[key])
     assert any("skips" in name for name, _ in lean.named_parameters()) == (skips == "regular")
-    assert net.skip_mode == skips, "the original is left alone"
+    assert net.config.skips == skips, "the original is left alone"
 
 
 def test_unknown_skips():
-    with pytest.raises(PoseError, match="none, regular, corrective"):
+    with pytest.raises(PoseError, match="corrective, regular, none"):
         pose2d(skips="vanilla")
 
 

@@ -6,7 +6,8 @@ import torch
 from pose3d.errors import PoseError
 from pose3d.geometry.kinematics import to_o1, to_o2
 from pose3d.losses import euclidean_loss
-from tests.models.nets import SIDE, images, misgrouped, pose3d, without_gradient
+from pose3d.models import Pose3DConfig
+from tests.models.nets import SIDE, candidate_key, images, misgrouped, pose3d, without_gradient
 
 SUFFIXES = {"corrective": ("deep", "sum"), "regular": ("sum",), "none": ("deep",)}
 
@@ -21,6 +22,7 @@ def test_switches_build_and_every_parameter_learns(skips, stubs, modalities):
     assert set(outputs) == poses | {"H"}
     assert all(outputs[k].shape == (2, 17, 3) for k in poses)
     assert outputs["H"].shape == (2, 17, SIDE // 16, SIDE // 16)
+    assert {output.key for output in net.outputs} == set(outputs)
     assert without_gradient(net, outputs) == []
     assert misgrouped(net) == []
 
@@ -39,6 +41,7 @@ def test_auxiliary_switches(switches, expected):
     net = pose3d(**switches)
     outputs = net(images())
     assert {k for k in outputs if not k.endswith(("deep", "sum"))} == expected
+    assert {output.key for output in net.outputs} == set(outputs)
     assert without_gradient(net, outputs) == []
     if "PL" in expected:
         assert outputs["PL"].shape == (2, 25, SIDE // 16, SIDE // 16)
@@ -66,39 +69,41 @@ def test_deploy_is_bit_identical_and_lean(skips, stubs, keep):
     lean = net.deploy(keep_heatmaps=keep)
     with torch.no_grad():
         whole, deployed = net(images()), lean(images())
-    assert set(deployed) == {net.prediction_key(x) for x in net.modalities} | ({"H"} if keep else set())
+    assert set(deployed) == {candidate_key(net, x) for x in net.config.modalities} | ({"H"} if keep else set())
     assert all(torch.equal(value, whole[key]) for key, value in deployed.items())
     parts = {name.split(".")[0] for name in lean.state_dict()}
     assert parts == {"trunk", "res5a", "stubs"} | ({"skips"} if skips == "regular" else set()) | (
         {"heatmaps"} if keep else set()
     )
-    assert lean.deployed
-    assert not net.deployed
+    assert {output.key for output in lean.outputs} == set(deployed)
+    assert all(output.candidate for output in lean.outputs)
     assert set(net.state_dict()) == names, "the original is left alone"
 
 
 def test_bad_switches():
     for switches, words in [
-        ({"skips": "vanilla"}, "none, regular, corrective"),
+        ({"skips": "vanilla"}, "corrective, regular, none"),
         ({"stubs": "shared"}, "separate, common"),
-        ({"modalities": ("O1",)}, "name P"),
+        ({"modalities": ("O1",)}, "P must be among them"),
         ({"modalities": ("P", "O3")}, "P, O1, O2"),
         ({"intermediate_taps": ("res4b23",)}, "res4b22"),
         ({"intermediate_predicts": "O1"}, "PO1O2, P"),
+        ({"intermediate_taps": ("res3b3", "res4b5", "res4b22")}, "two layers only"),
+        ({"loss_weight_control": True}, "without skips"),
+        ({"target_unit_mm": 0.0}, "above 0"),
     ]:
         with pytest.raises(PoseError, match=words):
             pose3d(**switches)
-    from pose3d.models import Pose3DNet
-
     with pytest.raises(PoseError, match="multiple of 16"):
-        Pose3DNet("resnet10t", weights=None, image_size=100)
+        Pose3DConfig(image_size=100)
 
 
 @pytest.mark.parametrize("stubs", ["separate", "common"])
 def test_starts_from_the_mean_pose(stubs):
     mean = torch.randn(17, 3) * 3
     mean -= mean[14].clone()
-    net = pose3d(stubs=stubs, mean_pose=mean).eval()
+    net = pose3d(stubs=stubs).eval()
+    net.start_from(mean)
     for stub in net.modules():
         if hasattr(stub, "fc"):
             torch.nn.init.zeros_(stub.fc.weight)

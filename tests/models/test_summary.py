@@ -1,8 +1,8 @@
 import pytest
 
-from pose3d.models import FusionNet, Pose2DNet, Pose3DNet
+from pose3d.models import Pose2DNet, Pose3DConfig, Pose3DNet
 from pose3d.models.summary import format_layers, group_sizes, layers
-from tests.models.nets import pose2d, pose3d
+from tests.models.nets import fusion, pose2d, pose3d
 
 
 def by_name(net, **kwargs):
@@ -10,7 +10,7 @@ def by_name(net, **kwargs):
 
 
 @pytest.mark.parametrize(
-    "net", [pose2d(), pose3d(part_labels=True, domain=True), pose3d(stubs="common"), FusionNet(pose3d())], ids=type
+    "net", [pose2d(), pose3d(part_labels=True, domain=True), pose3d(stubs="common"), fusion()], ids=type
 )
 def test_every_parameter_is_on_one_line(net):
     net.train()
@@ -29,7 +29,7 @@ def test_every_parameter_is_on_one_line(net):
 
 @pytest.fixture(scope="module")
 def resnet101():
-    return Pose3DNet("resnet101", weights=None, part_labels=True)
+    return Pose3DNet(Pose3DConfig(part_labels=True))
 
 
 def test_paper_profile_of_3dposenet(resnet101):
@@ -68,7 +68,7 @@ def test_paper_profile_of_3dposenet(resnet101):
 
 
 def test_paper_profile_of_2dposenet():
-    table = by_name(Pose2DNet("resnet101", weights=None))
+    table = by_name(Pose2DNet())
     widths = [table[f"taper.res5{block}.{i}"].shape for block in "bc" for i in range(3)]
     assert widths == [(c, 23, 23) for c in (512, 256, 256, 128, 128, 15)]
     assert table["skips.res3b3.0"].shape == (20, 46, 46)
@@ -77,7 +77,7 @@ def test_paper_profile_of_2dposenet():
 
 
 def test_paper_profile_of_fusion(resnet101):
-    table = by_name(FusionNet(resnet101))
+    table = by_name(fusion(resnet101))
     assert [line.shape for name, line in table.items() if name.startswith("fusion")] == [(2048,), (1024,), (51,)]
     assert {line.group for name, line in table.items() if name.startswith("fusion")} == {"new"}
     assert {line.group for name, line in table.items() if name.startswith("pose3d")} == {"trained"}

@@ -27,6 +27,9 @@ def test_builds_at_full_size(name, monkeypatch):
         "weights": "random",
         "init_from": None,
     }
+    if steps()[name].stage == "stage3":
+        parent = merged(training_configs(steps()[str(steps()[name].parent)], "paper"))["model"]["init_args"]["net"]
+        config["net"] = {"pose3d": parent}
     stage = STAGES[steps()[name].stage](**config)
     assert sum(p.numel() for p in stage.net.parameters()) > 25e6
     groups = {group["name"]: group for group in stage.configure_optimizers()["optimizer"].param_groups}
@@ -51,9 +54,9 @@ def test_takes_a_training_step(name, monkeypatch, tmp_path):
         if value:
             moved = [str(twin / Path(name).name) for name in ([value] if isinstance(value, str) else value)]
             tiny[key] = moved[0] if isinstance(value, str) else moved
-    model = {"backbone": "mobilenetv3_small_100", "weights": "random", "init_from": None}
-    if steps()[name].stage != "stage1":
-        model["image_size"] = 64
+    small = {"backbone": "mobilenetv3_small_100"} | ({} if steps()[name].stage == "stage1" else {"image_size": 64})
+    net = {"pose3d": small} if steps()[name].stage == "stage3" else small
+    model = {"net": net, "weights": "random", "init_from": None}
     overlay = tmp_path / "tiny.yaml"
     overlay.write_text(yaml.safe_dump({"model": {"init_args": model}, "data": {"init_args": tiny}}))
     words = [f"--config={path}" for path in [*files, overlay]]

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from pose3d.crop_settings import CROPS, CropSettings
+from pose3d.geometry.decode import DecodeConfig
 from pose3d.heatmaps import cells_from_crop, render_heatmaps
+from pose3d.models import FusionConfig, Pose3DConfig
 from pose3d.predict.networks import Deployed2D, Deployed3D
 from pose3d.skeleton import MPI_INF_3DHP_17
 from stages import Stage1, Stage2, Stage3
@@ -17,7 +19,7 @@ from tests.data.drawn import STANDING
 from tests.models.nets import SIDE
 
 CROPS_HERE = CropSettings(SIDE, 1.25, "imagenet")
-COMMON: dict[str, Any] = {"schedule": "unread.yaml", "backbone": "resnet10t", "weights": None}
+COMMON: dict[str, Any] = {"schedule": "unread.yaml", "weights": None}
 
 
 def standing_17() -> np.ndarray:
@@ -75,20 +77,30 @@ class Reader3D(Deployed3D):
 
     def __init__(self, pose: np.ndarray, size: int, has_heatmaps: bool = True) -> None:
         nn.Module.__init__(self)
-        self.pose, self.image_size, self.has_heatmaps = torch.from_numpy(pose).float(), size, has_heatmaps
-        self.settings, self.perspective_correction = CropSettings(size, 1.25, "imagenet"), "centroid"
+        self.pose, self.image_size = torch.from_numpy(pose).float(), size
+        self.heatmap_key = "H" if has_heatmaps else None
+        self.settings, self.decoding = CropSettings(size, 1.25, "imagenet"), DecodeConfig()
 
     def forward(self, crops: Tensor) -> dict[str, Tensor]:
         answer = {"joints_3d": self.pose.expand(len(crops), 17, 3)}
         return answer | ({"heatmaps": read_marks(crops, 17)} if self.has_heatmaps else {})
 
 
-def save_stage(path: Path, number: int, crops: CropSettings | None = CROPS_HERE, **hyperparameters: Any) -> Path:
-    """A checkpoint as a stage writes it, with random weights and batch-norm statistics; `crops` None: an older one."""
+def make_stage(number: int, net: dict[str, Any] | None = None, **hyperparameters: Any) -> Stage1 | Stage2 | Stage3:
+    """A stage of the smallest network; `net` are switches of its network, those of 3DPoseNet for stage 3."""
+    kind = {1: Stage1, 2: Stage2, 3: Stage3}[number]
+    switches = {"backbone": "resnet10t", **({} if number == 1 else {"image_size": SIDE}), **(net or {})}
+    config = FusionConfig(Pose3DConfig(**switches)) if number == 3 else kind.net_config(**switches)
+    return kind(net=config, **COMMON, **hyperparameters)
+
+
+def save_stage(path: Path, number: int, crops: CropSettings | None = CROPS_HERE, **arguments: Any) -> Path:
+    """A checkpoint as a stage writes it, with random weights and batch-norm statistics.
+
+    `crops` None: it does not record how its crops were cut. `arguments` are those of `make_stage`.
+    """
     torch.manual_seed(number)
-    stage = {1: Stage1, 2: Stage2, 3: Stage3}[number]
-    size = {} if number == 1 else {"image_size": SIDE}
-    module = stage(**COMMON, **size, **hyperparameters)
+    module = make_stage(number, **arguments)
     for name, buffer in module.net.named_buffers():
         if name.endswith("running_mean"):
             buffer.normal_(0, 0.1)

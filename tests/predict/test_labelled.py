@@ -13,6 +13,7 @@ from pose3d.errors import PoseError
 from pose3d.evaluation.protocols import find_protocol
 from pose3d.evaluation.variants import switch_table
 from pose3d.geometry.crop import decode_reduction
+from pose3d.geometry.decode import DecodeConfig
 from pose3d.predict.labelled import StoreFrames
 from pose3d.predictions import Predictions, read_predictions
 from pose3d.skeleton import MPI_INF_3DHP_17
@@ -34,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     folder = tmp_path_factory.mktemp("runs")
-    mode = {"perspective_correction": TRAINED_MODE}
+    mode = {"decode": DecodeConfig(TRAINED_MODE)}
     return {n: save_stage(folder / f"stage{n}/best.ckpt", n, **(mode if n > 1 else {})) for n in (1, 2, 3)}
 
 

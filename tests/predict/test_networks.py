@@ -7,20 +7,19 @@ import torch
 from pose3d.crop_settings import ASSUMED, CropSettings
 from pose3d.data.normalise import normalise
 from pose3d.errors import PoseError
+from pose3d.geometry.decode import DecodeConfig
 from pose3d.predict import PosePredictor
 from pose3d.predict.networks import load_deployed, load_deployed_2d, load_deployed_3d
 from pose3d.predict.person import crop_of_box, cut
-from stages import Stage1, Stage2, Stage3
 from tests.models.nets import SIDE
-from tests.predict.people import COMMON, save_stage
+from tests.predict.people import make_stage, save_stage
 
 BOXES = np.array([[30.0, 20, 50, 90], [-10, 5, 80, 60], [40, 30, 20, 120]])
 
 
-def stage_of(path, number, **hyperparameters):
+def stage_of(path, number, **arguments):
     """The LightningModule itself with the checkpoint's weights."""
-    size = {} if number == 1 else {"image_size": SIDE}
-    module = {1: Stage1, 2: Stage2, 3: Stage3}[number](**COMMON, **size, **hyperparameters)
+    module = make_stage(number, **arguments)
     module.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
     return module.eval()
 
@@ -31,17 +30,18 @@ def images(count=3):
 
 
 @pytest.mark.parametrize(
-    ("number", "switches"),
+    ("number", "arguments"),
     [
         (2, {}),
-        (2, {"skips": "regular", "stubs": "common"}),
-        (3, {"skips": "regular"}),
-        (3, {"modalities": ["P", "O1"]}),
+        (2, {"net": {"skips": "regular", "stubs": "common"}}),
+        (2, {"decode": DecodeConfig("pelvis", "full", heatmap_maximum="argmax")}),
+        (3, {"net": {"skips": "regular"}}),
+        (3, {"net": {"modalities": ["P", "O1"]}}),
     ],
 )
-def test_with_given_boxes_predictions_are_those_of_the_stage(tmp_path, number, switches):
-    path = save_stage(tmp_path / "best.ckpt", number, **switches)
-    stage, cameras = stage_of(path, number, **switches), np.array([[300.0, 0, 60], [0, 310, 80], [0, 0, 1]])
+def test_with_given_boxes_predictions_are_those_of_the_stage(tmp_path, number, arguments):
+    path = save_stage(tmp_path / "best.ckpt", number, **arguments)
+    stage, cameras = stage_of(path, number, **arguments), np.array([[300.0, 0, 60], [0, 310, 80], [0, 0, 1]])
     crops = [crop_of_box(box, 1.25, SIDE) for box in BOXES]
     batch = {
         "image": normalise(cut(images(), crops, SIDE)),
@@ -106,7 +106,7 @@ def test_crops_are_as_the_checkpoint_says_whatever_lies_beside_it(tmp_path, numb
         torch.testing.assert_close(net(crops)["heatmaps"], expected)
 
 
-def test_a_checkpoint_that_does_not_say_gets_the_defaults_and_a_warning(tmp_path, caplog):
+def test_a_checkpoint_that_does_not_record_them_gets_the_defaults_and_a_warning(tmp_path, caplog):
     path = save_stage(tmp_path / "best.ckpt", 1, crops=None)
     assert load_deployed(path).settings == ASSUMED == CropSettings(None, 1.25, "imagenet")
     assert "does not say how its crops were cut; taking margin 1.25 and imagenet" in caplog.text

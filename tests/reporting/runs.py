@@ -10,14 +10,15 @@ import yaml
 from pose3d.checkpoint import config_hash, sha256_of
 from pose3d.data.store import PoseStore
 from pose3d.metrics.functional import AUC_THRESHOLDS
+from pose3d.models import FusionConfig, FusionNet, Pose2DConfig, Pose2DNet, Pose3DConfig, Pose3DNet
 from pose3d.predictions import Predictions, write_predictions
 from pose3d.skeleton import MPI_INF_3DHP_17, remap
 
-COLUMNS = {
-    1: {"Hsum": "Hsum", "Hdeep": "Hdeep", "H4b20": "H4b20", "H5a": "H5a"},
-    2: {f"{x}{part}": f"X{part}" for x in ("P", "O1", "O2") for part in ("4b5", "4b20", "deep", "sum")} | {"H": "H"},
-    3: {"Pfused": "Pfused"},
-}
+NETS = {1: Pose2DNet, 2: Pose3DNet, 3: FusionNet}
+SMALL = Pose3DConfig("resnet10t", image_size=64)
+CONFIGS = {1: Pose2DConfig("resnet10t"), 2: SMALL, 3: FusionConfig(SMALL, hidden=(8, 4))}
+OUTPUTS = {n: [output.described() for output in NETS[n](CONFIGS[n]).outputs] for n in NETS}
+COLUMNS = {n: {o["key"]: o["columns"][0] for o in OUTPUTS[n] if o["columns"]} for n in NETS}
 TRANSFER = {"trunk": 0.1, "res5a": 1.0, "new": 1.0}
 GROUPS = {1: TRANSFER, 2: TRANSFER, 3: {"trained": 1e-4, "new": 1.0}}
 CANDIDATES = {1: (), 2: ("P", "O1", "O2", "mean_pose"), 3: ("P", "O1", "O2", "fused", "mean_pose")}
@@ -41,7 +42,6 @@ def make_chain(root: Path, store: Path) -> list[Path]:
             {"iterations": STEPS // 2, "lr": 1e-4, "weights": {c: 0.0 if c == "H5a" else 10.0 for c in columns}},
         ]
         config = {
-            "model": {"init_args": {"modalities": ["P", "O1", "O2"], "intermediate_taps": ["res4b5", "res4b20"]}},
             "data": {"init_args": {"test_file": str(store)}},
             "trainer": {"log_every_n_steps": INTERVAL},
         }
@@ -50,6 +50,7 @@ def make_chain(root: Path, store: Path) -> list[Path]:
         metrics = _scores(store, folder, number, rng)
         provenance = {
             "stage": f"stage{number}", "version": "0.1.0", "backbone": "small", "step": STEPS, "schedule": schedule,
+            "outputs": OUTPUTS[number], "answer": DEPLOYED[number],
             "metrics": {}, "config_sha256": config_hash(config), "parent": parent,
             "data": {"train": [TRAINED_ON], "val": []},
         }  # fmt: skip

@@ -10,10 +10,11 @@ from tests.data.drawn import write_store
 
 ROOT = Path(__file__).parents[2]
 
-COMMON = {
-    "backbone": "mobilenetv3_small_100",
-    "weights": "random",
-    "optimizer": "adamw",
+COMMON = {"weights": "random", "optimizer": "adamw"}
+NETS = {
+    1: {"backbone": "mobilenetv3_small_100"},
+    2: {"backbone": "mobilenetv3_small_100", "image_size": 64},
+    3: {},
 }
 LOSSES = {
     1: {"Hsum": 1.0, "Hdeep": 0.5, "H4b20": 0.5, "H5a": 0.5},
@@ -44,7 +45,6 @@ class Workshop:
 
     def config(self, number: int, **model: object) -> Path:
         """Recipe of a stage, complete, written into the folder."""
-        size = {} if number == 1 else {"image_size": 64}
         content = {
             "run_dir": str(self.root / f"stage{number}"),
             "validations": 2,
@@ -60,7 +60,7 @@ class Workshop:
                 "class_path": f"stages.Stage{number}",
                 "init_args": {
                     **COMMON,
-                    **size,
+                    "net": NETS[number],
                     "schedule": str(self.root / f"schedule{number}.yaml"),
                     "lr_multipliers": MULTIPLIERS[number],
                     "init_from": None if number == 1 else str(self.root / f"stage{number - 1}" / "best.ckpt"),

@@ -62,5 +62,5 @@ def test_a_parent_that_does_not_say_is_used_with_a_warning(pipeline, workshop, c
 def test_the_network_and_its_data_must_agree_about_the_size(pipeline, tmp_path, capsys):
     run = tmp_path / "run"
     assert pipeline.fit(2, *ONE_STEP, "--run_dir", str(run), "--data.image_size", "96") == 2
-    assert "model.image_size is 64, data.image_size 96; make them the same" in capsys.readouterr().err
+    assert "model.net.image_size is 64, data.image_size 96; make them the same" in capsys.readouterr().err
     assert not run.exists()

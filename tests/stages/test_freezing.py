@@ -2,15 +2,15 @@
 
 import torch
 
-from pose3d.models import Pose3DNet
-from stages.optimizers import build_optimizer, freeze_resting_groups
+from pose3d.models import Pose3DConfig, Pose3DNet
+from stages.optimizers import build_optimizer, freeze_zero_lr_groups
 
 
 def one_step(multipliers, freeze):
     torch.manual_seed(0)
-    net = Pose3DNet("resnet10t", "random", freeze_batchnorm=True, image_size=64)
+    net = Pose3DNet(Pose3DConfig("resnet10t", 64, freeze_batchnorm=True), weights="random")
     if freeze:
-        freeze_resting_groups(net, multipliers)
+        freeze_zero_lr_groups(net, multipliers)
     before = {name: p.detach().clone() for name, p in net.named_parameters()}
     optimizer = build_optimizer(net, "adamw", multipliers, 0.0)
     for group in optimizer.param_groups:

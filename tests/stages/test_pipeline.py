@@ -15,7 +15,10 @@ from pose3d.metrics import PCK2D
 from pose3d.predictions import read_predictions
 from stages import Stage2, Stage3
 from stages.cli import main
-from tests.stages.conftest import COMMON, MULTIPLIERS
+from tests.stages.conftest import COMMON, MULTIPLIERS, NETS
+
+BELOW = ("--model.net.pose3d.backbone", "mobilenetv3_small_100", "--model.net.pose3d.image_size", "64")
+"""Says again what the parent's checkpoint says."""
 
 
 def build(kind, pipeline, **arguments):
@@ -23,8 +26,8 @@ def build(kind, pipeline, **arguments):
     number = int(kind.stage[-1])
     return kind(
         schedule=str(pipeline.root / f"schedule{number}.yaml"),
+        net=NETS[number],
         lr_multipliers=MULTIPLIERS[number],
-        image_size=64,
         **COMMON,
         **arguments,
     )
@@ -146,15 +149,17 @@ def test_ancestry_reaches_back_to_stage_1(pipeline):
         (2, "stage9/best.ckpt", (), "`make stage1` makes it"),
         (3, "stage9/best.ckpt", (), "`make stage2` makes it"),
         (2, "train.h5", (), "damaged or no checkpoint"),
-        (2, "stage1/best.ckpt", ("--model.backbone", "resnet10t"), "backbone 'mobilenetv3_small_100'"),
-        (3, "stage2/best.ckpt", ("--model.modalities", "[P]"), "modalities"),
-        (3, "stage2/best.ckpt", ("--model.heatmaps", "false"), "heatmaps.weight .* has no place"),
-        (3, "stage2/best.ckpt", ("--model.stubs", "common"), "lacks stubs.common"),
+        (2, "stage1/best.ckpt", ("--model.net.backbone", "resnet10t"), "backbone 'mobilenetv3_small_100'"),
+        (3, "stage2/best.ckpt", ("--model.net.pose3d.image_size", "96"), "backbone 'mobilenetv3_small_100'"),
+        (3, "stage2/best.ckpt", (*BELOW, "--model.net.pose3d.heatmaps", "false"), "heatmaps.weight .* has no place"),
+        (3, "stage2/best.ckpt", (*BELOW, "--model.net.pose3d.stubs", "common"), "lacks stubs.common"),
+        (3, None, (), "takes the 3DPoseNet's switches from its parent, and model.init_from is null"),
     ],
 )
 def test_a_wrong_parent_is_one_sentence(pipeline, tmp_path, capsys, number, parent, flags, message):
     run = tmp_path / "run"
-    arguments = ("--model.init_from", str(pipeline.root / parent), "--run_dir", str(run), *flags)
+    path = "null" if parent is None else str(pipeline.root / parent)
+    arguments = ("--model.init_from", path, "--run_dir", str(run), *flags)
     assert pipeline.fit(number, *arguments) == 2
     error = capsys.readouterr().err.strip()
     assert len(error.splitlines()) == 1
@@ -196,7 +201,7 @@ def test_a_test_may_choose_another_perspective_correction(pipeline, tmp_path):
     for mode in ("off", "crop"):
         run = tmp_path / mode
         arguments = ["--ckpt_path", str(pipeline.root / "stage2" / "best.ckpt"), "--run_dir", str(run)]
-        switch = ["--model.perspective_correction", mode]
+        switch = ["--model.decode.perspective_correction", mode]
         assert main(["test", "--config", str(pipeline.config(2)), *arguments, *switch]) == 0
         rotations[mode] = read_predictions(run / "predictions.npz").perspective_rotation
     np.testing.assert_array_equal(rotations["off"], np.broadcast_to(np.eye(3), (12, 3, 3)))

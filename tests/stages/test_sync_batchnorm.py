@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import distributed, nn
 
-from pose3d.models import Pose2DNet
+from pose3d.models import Pose2DConfig, Pose2DNet
 from stages.sync_batchnorm import TimmSyncBatchNorm
 from tests.models.nets import pose2d
 
@@ -21,7 +21,7 @@ def nobody_else():
 
 def network(backbone):
     torch.manual_seed(0)
-    net = Pose2DNet(backbone, "random")
+    net = Pose2DNet(Pose2DConfig(backbone))
     for name, buffer in net.named_buffers():
         if name.endswith("running_mean"):
             buffer.normal_(0, 0.1)

@@ -10,8 +10,9 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.errors import PoseError
+from pose3d.geometry.decode import DecodeConfig
 from pose3d.geometry.kinematics import to_o1, to_o2
-from pose3d.models import Pose2DNet
+from pose3d.models import Pose2DConfig, Pose2DNet, Pose3DConfig
 from pose3d.models.objectives import total_loss
 from pose3d.schedule import Phase, Schedule
 from stages import Stage1, Stage2
@@ -24,7 +25,7 @@ QUIET = ("--test_after_fit", "false")
 
 @pytest.fixture(scope="module")
 def net():
-    return Pose2DNet("mobilenetv3_small_100", weights=None)
+    return Pose2DNet(Pose2DConfig("mobilenetv3_small_100"))
 
 
 def test_every_parameter_has_one_group(net):
@@ -112,9 +113,9 @@ def test_the_fusion_moves_what_was_trained_at_its_own_rate(pipeline):
 def test_the_loss_uses_the_weights_of_the_step_also_after_resuming(workshop, monkeypatch):
     seen = []
 
-    def recording(losses, columns, phase):
+    def recording(outputs, losses, phase):
         seen.append(phase)
-        return total_loss(losses, columns, phase)
+        return total_loss(outputs, losses, phase)
 
     monkeypatch.setattr("stages.base.total_loss", recording)
     run = workshop.root / "run"
@@ -130,10 +131,9 @@ def test_predictions_are_millimetres_of_the_root_relative_pose_whatever_the_moda
     """A network that is always right, in decimetres and each modality's own frame, gives the target three times."""
     stage = Stage2(
         schedule=str(workshop.root / "schedule2.yaml"),
-        backbone="mobilenetv3_small_100",
+        net=Pose3DConfig("mobilenetv3_small_100", image_size=64),
         weights=None,
-        image_size=64,
-        perspective_correction="off",
+        decode=DecodeConfig("off"),
     )
     target = torch.randn(2, 17, 3) * 300
     target -= target[:, 14:15]
@@ -209,7 +209,7 @@ def test_a_new_run_moves_the_old_one_aside_only_when_it_trains(workshop, capsys)
 
 def test_without_a_test_set_training_ends_well_and_says_so(workshop, capsys):
     assert workshop.fit(1, "--data.test_file=null", "--data.val_subjects=last") == 0
-    assert "Nothing is tested" in capsys.readouterr().out
+    assert "Skipping test: data.test_file is not set" in capsys.readouterr().out
     assert (workshop.root / "stage1" / "best.ckpt").is_file()
     assert not (workshop.root / "stage1" / "metrics.json").exists()
 
