@@ -49,10 +49,14 @@ class Base3DStage(BaseStage):
         return {"joint_set": MPI_INF_3DHP_17.name} | {key: config[key] for key in keys}
 
     @property
+    def scored(self) -> tuple[str, ...]:
+        """Every pose of the network by name, and the baseline."""
+        return (*pose_candidates(self.outputs), MEAN_POSE)
+
+    @property
     def candidates(self) -> tuple[str, ...]:
-        """Every pose of the network by name, and the baseline if the data told the mean pose."""
-        baseline = (MEAN_POSE,) if bool(self.mean_pose.any()) else ()
-        return (*pose_candidates(self.outputs), *baseline)
+        """Those of `scored` that there are: data that do not know their mean pose have no baseline."""
+        return self.scored if bool(self.mean_pose.any()) else self.scored[:-1]
 
     def setup(self, stage: str) -> None:
         """Learn the mean pose from the training targets; prepare the test metrics for the test set's scenes."""
@@ -77,8 +81,8 @@ class Base3DStage(BaseStage):
         """The same on the test set, and in each of its scenes (label -> name)."""
         self.scenes = dict(scenes)
         self.test_metrics = self._official("test")
-        keys = {c: f"test/{{group}}/{c}/{{score}}" for c in self.candidates} if scenes else {}
-        self.scene_metrics = nn.ModuleDict({c: GroupedPose3D(self.scenes, key=key) for c, key in keys.items()})
+        keys = {name: f"test/{{group}}/{name}/{{score}}" for name in self.scored} if scenes else {}
+        self.scene_metrics = nn.ModuleDict({name: GroupedPose3D(self.scenes, key=key) for name, key in keys.items()})
 
     def _official(self, split: str) -> nn.ModuleDict:
         """Metrics of each candidate, by the names that they are logged under."""
@@ -88,7 +92,7 @@ class Base3DStage(BaseStage):
                     {"mpjpe_mm": MPJPE(), "pck3d_150mm": PCK3D(), "auc3d": AUC3D()},
                     prefix=f"{split}/" if candidate == self.net.answer else f"{split}/{candidate}/",
                 )
-                for candidate in (*pose_candidates(self.outputs), MEAN_POSE)
+                for candidate in self.scored
             }
         )
 
@@ -112,5 +116,5 @@ class Base3DStage(BaseStage):
 
     def on_test_epoch_end(self) -> None:
         """Log the scores of each scene."""
-        for metric in self.scene_metrics.values():
-            self.log_dict(cast(GroupedPose3D, metric).compute())
+        for candidate in self.candidates if self.scenes else ():
+            self.log_dict(cast(GroupedPose3D, self.scene_metrics[candidate]).compute())

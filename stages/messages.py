@@ -67,7 +67,7 @@ def _parameters(kind: type) -> Iterator[str]:
     for base in kind.__mro__:
         if "__init__" not in vars(base) or base is LightningModule:
             continue
-        hints = get_type_hints(base.__init__)
+        hints = get_type_hints(vars(base)["__init__"])
         for name, parameter in inspect.signature(base).parameters.items():
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
                 yield name

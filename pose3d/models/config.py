@@ -42,7 +42,7 @@ class _Config:
         known = [field.name for field in fields(cls)]
         if unknown := [key for key in content if key not in known]:  # type: ignore[union-attr]
             raise PoseError(f"{cls.__name__} has no switch {unknown[0]!r}; its switches are {', '.join(known)}")
-        return cls(**content)
+        return cls(**content)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

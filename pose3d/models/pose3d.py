@@ -9,7 +9,7 @@ from pose3d.geometry.kinematics import TO_MODALITY
 from pose3d.losses import domain_loss, part_label_loss, part_map_loss
 from pose3d.models.backbone import Trunk, TrunkLike
 from pose3d.models.batchnorm import hold_statistics
-from pose3d.models.config import Pose3DConfig
+from pose3d.models.config import Modality, Pose3DConfig
 from pose3d.models.domain import DomainStub
 from pose3d.models.groups import pose_groups
 from pose3d.models.initialise import map_conv, set_bias
@@ -67,7 +67,7 @@ class Pose3DNet(nn.Module):
         skipped = config.modalities if config.skips != "none" else ()
         self.skips = nn.ModuleDict({x: skips_of_one_modality() for x in skipped})
 
-        self.intermediate_modalities = config.modalities if config.intermediate_predicts == "PO1O2" else ("P",)
+        self.intermediate_modalities: tuple[Modality, ...] = config.modalities if config.intermediate_predicts == "PO1O2" else ("P",)
         outputs = POSE * len(self.intermediate_modalities)
         self.intermediate = nn.ModuleDict(
             {t: intermediate_stub(channels[t], sides[t], outputs) for t in config.intermediate_taps}
@@ -88,7 +88,7 @@ class Pose3DNet(nn.Module):
         config, listed = self.config, []
         if config.heatmaps:
             listed.append(Output("H", HeatmapTarget(config.domain), columns=("H",), candidate=JOINTS_2D))
-        last = ("Xdeep",) if config.skips == "corrective" else ("Xsum",)
+        last: tuple[str, ...] = ("Xdeep",) if config.skips == "corrective" else ("Xsum",)
         if config.loss_weight_control:
             last = ("Xdeep", "Xsum")
         targets = {x: PoseTarget(x, config.target_unit_mm) for x in config.modalities}
@@ -166,7 +166,7 @@ class Pose3DNet(nn.Module):
         Not in the paper, which starts from zero: it saves short trainings the steps that the biases need to get there.
         """
         modalities = self.config.modalities
-        pose = {x: TO_MODALITY[x](mean_pose) for x in modalities}
+        pose: dict[str, Tensor] = {x: TO_MODALITY[x](mean_pose) for x in modalities}
         for name, stub in self.stubs.items():
             set_bias(cast(PoseStub, stub).fc, [pose[x] for x in (modalities if name == "common" else (name,))])
         for stub in self.intermediate.values():

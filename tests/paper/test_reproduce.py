@@ -143,7 +143,7 @@ def test_changed_settings_are_refused(workplace):
     rows = find("table2/base")
     run = Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None)
     run.run(rows, [0])
-    schedule = Path("configs/schedules/mini_stage2_no_skips.yaml")
+    schedule = Path("configs/schedules/mini_stage2.yaml")
     schedule.write_text(schedule.read_text().replace("iterations: 120", "iterations: 121"))
     first = len(workplace)
     # Said before anything else is trained.
