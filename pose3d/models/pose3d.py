@@ -67,7 +67,8 @@ class Pose3DNet(nn.Module):
         skipped = config.modalities if config.skips != "none" else ()
         self.skips = nn.ModuleDict({x: skips_of_one_modality() for x in skipped})
 
-        self.intermediate_modalities: tuple[Modality, ...] = config.modalities if config.intermediate_predicts == "PO1O2" else ("P",)
+        p_alone: tuple[Modality, ...] = ("P",)
+        self.intermediate_modalities = p_alone if config.intermediate_predicts == "P" else config.modalities
         outputs = POSE * len(self.intermediate_modalities)
         self.intermediate = nn.ModuleDict(
             {t: intermediate_stub(channels[t], sides[t], outputs) for t in config.intermediate_taps}

@@ -45,7 +45,7 @@ def human36m(tmp_path_factory):
     [
         # 25 labels at random cost log 25 = 3.2; maps of zero cost half a square for each of 16 cells.
         ("cross_entropy", 10, (2, 5)),
-        ("euclidean", 1, (7, 10)),
+        ("euclidean", 1, (7, 13)),
     ],
 )
 def test_the_part_label_loss_falls(workshop, human36m, monkeypatch, loss, weight, first):
