@@ -36,6 +36,10 @@ def read_camera_poses(path: Path) -> dict[tuple[int, int], np.ndarray]:
     R = Rx Ry Rz of the three angles and X_cam = R (X - T).
     """
     try:
+        from scipy.spatial.transform import Rotation
+    except ImportError as error:
+        raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
+    try:
         text = ElementTree.parse(path).getroot().findtext("w0") or ""
         values = np.array([float(word) for word in text.strip().strip("[]").replace(",", " ").split()])
     except (OSError, ElementTree.ParseError, ValueError) as error:
@@ -47,7 +51,7 @@ def read_camera_poses(path: Path) -> dict[tuple[int, int], np.ndarray]:
     for camera in range(NUM_CAMERAS):
         for subject in range(1, NUM_SUBJECTS + 1):
             start = 6 * (camera * NUM_SUBJECTS + subject - 1)
-            rotation = _rotation(values[start : start + 3])
+            rotation = Rotation.from_euler("XYZ", values[start : start + 3]).as_matrix()  # Rx Ry Rz
             matrix = np.eye(4)
             matrix[:3, :3] = rotation
             matrix[:3, 3] = -rotation @ values[start + 3 : start + 6]
@@ -55,21 +59,13 @@ def read_camera_poses(path: Path) -> dict[tuple[int, int], np.ndarray]:
     return poses
 
 
-def _rotation(angles: np.ndarray) -> np.ndarray:
-    """Rx(a) Ry(b) Rz(c)."""
-    (sa, sb, sc), (ca, cb, cc) = np.sin(angles), np.cos(angles)
-    rx = np.array([[1, 0, 0], [0, ca, -sa], [0, sa, ca]])
-    ry = np.array([[cb, 0, sb], [0, 1, 0], [-sb, 0, cb]])
-    rz = np.array([[cc, -sc, 0], [sc, cc, 0], [0, 0, 1]])
-    return np.asarray(rx @ ry @ rz)
-
-
 def fit_camera_pose(world: np.ndarray, camera: np.ndarray) -> np.ndarray:
-    """(4, 4) rigid motion that takes the points `world` (..., 3) to `camera` (..., 3) best (Kabsch)."""
+    """(4, 4) rigid motion that takes the points `world` (..., 3) to `camera` (..., 3) best, in the least squares."""
+    from scipy.spatial.transform import Rotation
+
     source, target = world.reshape(-1, 3), camera.reshape(-1, 3)
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    u, _, vt = np.linalg.svd((target - target_mean).T @ (source - source_mean))
-    rotation = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
+    rotation = Rotation.align_vectors(target - target_mean, source - source_mean)[0].as_matrix()
     matrix = np.eye(4)
     matrix[:3, :3], matrix[:3, 3] = rotation, target_mean - rotation @ source_mean
     return matrix
