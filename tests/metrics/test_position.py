@@ -1,6 +1,5 @@
 """MPJPE against plain loops, its invariances, and input that must be refused."""
 
-import doctest
 import math
 import pickle
 
@@ -9,7 +8,7 @@ import pytest
 import torch
 
 from pose3d.errors import PoseError
-from pose3d.metrics import MPJPE, position
+from pose3d.metrics import MPJPE
 from tests.metrics import reference
 
 ALL = list(range(17))
@@ -147,7 +146,3 @@ def test_other_mistakes_are_named() -> None:
     for joints in (15, [], [3, 3], [17], ["tail"]):
         with pytest.raises(PoseError):
             MPJPE(joints=joints)
-
-
-def test_docstring_example() -> None:
-    assert doctest.testmod(position).failed == 0

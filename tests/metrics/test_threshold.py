@@ -1,6 +1,5 @@
 """3DPCK and AUC against plain loops, and the edge cases at the thresholds."""
 
-import doctest
 import math
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 import torch
 
 from pose3d.errors import PoseError
-from pose3d.metrics import AUC3D, PCK3D, threshold
+from pose3d.metrics import AUC3D, PCK3D
 from tests.metrics import reference
 
 FIRST_14 = list(range(14))
@@ -87,7 +86,3 @@ def test_bad_input_is_refused() -> None:
     for thresholds in ([], [-5.0, 5.0]):
         with pytest.raises(PoseError, match="thresholds"):
             AUC3D(thresholds)
-
-
-def test_docstring_examples() -> None:
-    assert doctest.testmod(threshold).failed == 0
