@@ -10,12 +10,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FLOOR := .venv-floor
 STORE = --data pose3d.data.PoseDataModule --data.train_files [$(DATA)] --data.val_subjects last
 OVERLAYS = $(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup data stage1 stage2 stage3 evaluate sweep report bench check test test-slow clean
+.PHONY: help setup data stage1 stage2 stage3 evaluate sweep report bench check test test-slow test-floor docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -62,5 +63,14 @@ test: $(READY) ## the test suite, a few minutes on two cores
 test-slow: $(READY) ## the proofs that take longer
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow $(ARGS)
 
-clean: ## remove runs and caches; data and .venv stay
-	rm -rf runs .pytest_cache .mypy_cache .ruff_cache
+test-floor: ## the test suite with the lowest version of each dependency, in .venv-floor
+	test -x $(FLOOR)/bin/python || $(PYTHON) -m venv $(FLOOR)
+	$(PYTHON) scripts/floors.py > $(FLOOR)/floors.txt
+	$(FLOOR)/bin/python -m pip install --quiet --disable-pip-version-check -r $(FLOOR)/floors.txt -e .
+	OMP_NUM_THREADS=1 $(FLOOR)/bin/pytest -n 2 $(ARGS)
+
+docs: $(READY) ## build the documentation site into site/; a broken link is an error
+	$(BIN)/mkdocs build --strict --quiet
+
+clean: ## remove runs, the built site and caches; data and environments stay
+	rm -rf runs site .pytest_cache .mypy_cache .ruff_cache

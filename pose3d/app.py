@@ -23,11 +23,21 @@ COMMANDS = {
 }
 
 
+TRAINER_COMMANDS = {
+    "fit": "train a stage from its recipe, then test it: the command `lightning fit`",
+    "validate": "validate a checkpoint of a stage: `lightning validate`",
+    "test": "test a checkpoint of a stage: `lightning test`",
+}
+"""Served by the command line of the stages, whose own name, `lightning`, other packages may install as well."""
+
+
 def _parser(command: str | None) -> argparse.ArgumentParser:
     """Parser of all commands; only the one that is called brings its arguments (and its imports)."""
     parser = argparse.ArgumentParser(prog="pose3d", description="Monocular 3D human pose estimation.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in TRAINER_COMMANDS.items():
+        commands.add_parser(name, help=summary)
     for name, summary in COMMANDS.items():
         if name != command:
             commands.add_parser(name, help=summary)
@@ -66,7 +76,12 @@ def main(argv: list[str] | None = None) -> int:
     Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted, 141 when
     whoever read the output (`head`, say) has gone.
     """
-    argv = joined_negatives(sys.argv[1:] if argv is None else argv)
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in TRAINER_COMMANDS:
+        # By name: the package never imports the stages, it only starts them.
+        trainer_code: int = import_module("stages.cli").main(argv, prog="pose3d")
+        return trainer_code
+    argv = joined_negatives(argv)
     command = next((word for word in argv if word in COMMANDS), None)
     args = _parser(command).parse_args(argv)
     try:
@@ -83,7 +98,3 @@ def main(argv: list[str] | None = None) -> int:
         # Python flushes once more at its end, and must find somewhere to put what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from pose3d.errors import PoseError
+from pose3d.recipes import find_recipe
 from pose3d.suggestions import closest
 
 
@@ -46,7 +47,7 @@ class Schedule:
     @classmethod
     def load(cls, path: str | Path) -> Schedule:
         """Read a schedule file; whatever is wrong with it is a PoseError that names the file and the phase."""
-        path = Path(path)
+        path = find_recipe(path)
         if not path.is_file():
             near = closest(path.name, [p.name for p in path.parent.glob("*.yaml")], n=1)
             hint = (

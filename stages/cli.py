@@ -25,6 +25,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults, StepProgress, WandbRun
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.contracts import offered
+from pose3d.recipes import find_recipes_in_arguments
 from stages.base import BaseStage
 from stages.messages import quiet_libraries, user_mistake
 from stages.precision import auto_precision
@@ -147,7 +148,7 @@ class StageCLI(LightningCLI):
         self.trainer.test(**kwargs | {"verbose": False})
 
 
-def main(args: list[str] | None = None) -> int:
+def main(args: list[str] | None = None, prog: str = "lightning") -> int:
     """Run the command line.
 
     Returns 0 on success, 2 after one sentence on stderr for a mistake of the user's, 130 when interrupted, 143 when
@@ -156,8 +157,8 @@ def main(args: list[str] | None = None) -> int:
     quiet_libraries()
     # Stages and data modules of one's own lie in the working folder; behind the others, so that they hide nothing.
     sys.path.append(os.getcwd())
-    args = [*(sys.argv[1:] if args is None else args), *folder_of_agent()]
-    raising: dict[str, Any] = {"prog": "lightning", "exit_on_error": False}
+    args = [*find_recipes_in_arguments(sys.argv[1:] if args is None else args), *folder_of_agent()]
+    raising: dict[str, Any] = {"prog": prog, "exit_on_error": False}
     try:
         StageCLI(
             BaseStage,
@@ -180,7 +181,7 @@ def main(args: list[str] | None = None) -> int:
         sentence = user_mistake(error)
         if sentence is None:
             raise
-        print(f"lightning: {sentence}", file=sys.stderr)
+        print(f"{prog}: {sentence}", file=sys.stderr)
         return 2
     return 0
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 # Each layer may import itself, its siblings on the same line, and every later line.
 LAYERS = [
     ["stages"],
-    ["pose3d.app", "pose3d.commands"],
+    ["pose3d.__main__", "pose3d.app", "pose3d.commands"],
     ["pose3d.paper"],
     ["pose3d.predict", "pose3d.reporting", "pose3d.callbacks", "pose3d.evaluation", "pose3d.sweep", "pose3d.bench"],
     [
@@ -42,6 +42,7 @@ LAYERS = [
     [
         "pose3d.types",
         "pose3d.files",
+        "pose3d.recipes",
         "pose3d.suggestions",
         "pose3d.cores",
         "pose3d.errors",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pose3d.app import COMMANDS
+from pose3d.app import COMMANDS, TRAINER_COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,10 +49,10 @@ def test_commands_exist(page, line):
     for words in words_of(line, "make"):
         assert {w for w in words if "=" not in w and not w.startswith("-")} <= targets | {"stage1", "stage2", "stage3"}
     for words in words_of(line, "pose3d"):
-        assert words[0].startswith("-") or words[0] in COMMANDS
+        assert words[0].startswith("-") or words[0] in COMMANDS | TRAINER_COMMANDS
         options = {w.split("=")[0] for w in words[1:] if w.startswith("--")}
         if options:
-            call = [sys.executable, "-m", "pose3d.app", words[0], "--help"]
+            call = [sys.executable, "-m", "pose3d", words[0], "--help"]
             known = subprocess.run(call, capture_output=True, text=True, check=True).stdout
             assert all(re.search(rf"{re.escape(o)}\b", known) for o in options), f"{options} not all in {call}"
     for words in words_of(line, "lightning"):

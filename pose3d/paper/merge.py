@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from pose3d.recipes import find_recipe
+
 if TYPE_CHECKING:
     from pose3d.data import PoseDataModule
 
@@ -21,7 +23,7 @@ def merged(files: Sequence[Path]) -> dict[str, Any]:
     """The files as one configuration, the last one winning; mappings are merged, everything else is replaced."""
     content: dict[str, Any] = {}
     for path in files:
-        content = _merge(content, yaml.safe_load(path.read_text()) or {})
+        content = _merge(content, yaml.safe_load(find_recipe(path).read_text()) or {})
     return content
 
 
@@ -46,7 +48,7 @@ def stores(files: Sequence[Path], splits: Sequence[str] = SPLITS) -> list[Path]:
 def digest(files: Sequence[Path], arguments: Sequence[str]) -> str:
     """Hash of what a command will do: the configuration, its phase table, further arguments."""
     content = merged(files)
-    schedule = Path(str(content.get("model", {}).get("init_args", {}).get("schedule", "")))
+    schedule = find_recipe(str(content.get("model", {}).get("init_args", {}).get("schedule", "")))
     table = schedule.read_text() if schedule.is_file() else ""
     text = yaml.safe_dump(content, sort_keys=True) + table + "\n".join(arguments)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from pose3d.errors import PoseError
+from pose3d.recipes import find_recipe, recipe_folder
 
 FOLDER = Path(__file__).parent
 CONFIGS = Path("configs")
@@ -57,13 +58,11 @@ def needed(names: Sequence[str]) -> list[Step]:
 
 def profiles() -> list[str]:
     """Names of the profiles that have recipes for the paper's rows."""
-    return sorted(path.name for path in (CONFIGS / "profiles").glob("*") if (path / "data").is_dir())
+    return sorted(path.name for path in (recipe_folder() / "profiles").glob("*") if (path / "data").is_dir())
 
 
 def check_profile(profile: str) -> None:
-    """Raise PoseError unless the profile exists below the working directory."""
-    if not CONFIGS.is_dir():
-        raise PoseError(f"there is no folder {CONFIGS} here ({Path.cwd()}); run this in the repository's root")
+    """Raise PoseError unless the profile exists."""
     if profile not in profiles():
         raise PoseError(f"there is no profile {profile!r}; known are {', '.join(profiles())}")
 
@@ -90,7 +89,7 @@ def evaluation_configs(step: Step, profile: str, test: str, switches: Sequence[s
 
 def has_stand_in(test: str, profile: str) -> bool:
     """Whether a profile has something to test on in the place of a test set of the paper."""
-    return any((folder / f"{test}_test.yaml").is_file() for folder in _data_folders(profile))
+    return any(find_recipe(folder / f"{test}_test.yaml").is_file() for folder in _data_folders(profile))
 
 
 def _data_folders(profile: str) -> tuple[Path, Path]:
@@ -100,7 +99,7 @@ def _data_folders(profile: str) -> tuple[Path, Path]:
 def _data(profile: str, name: str) -> Path:
     """The data file of a profile, or else the shared one."""
     for folder in _data_folders(profile):
-        if (path := folder / f"{name}.yaml").is_file():
+        if find_recipe(path := folder / f"{name}.yaml").is_file():
             return path
     raise PoseError(f"profile {profile!r} has no data {name!r}; add configs/profiles/{profile}/data/{name}.yaml")
 

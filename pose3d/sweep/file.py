@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from pose3d.errors import PoseError
+from pose3d.recipes import find_recipe
 from pose3d.suggestions import did_you_mean
 from pose3d.sweep.space import check_parameter
 
@@ -41,7 +42,7 @@ class Sweep:
 
 def load_sweep(path: str | Path) -> Sweep:
     """Read a sweep file. Everything that W&B or this runner could not use is a PoseError that names file and key."""
-    path = Path(path)
+    path = find_recipe(path)
     if not path.is_file():
         near = sorted(str(p) for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
         hint = did_you_mean(str(path), near or ["configs/sweeps/table1.yaml"])

@@ -117,5 +117,7 @@ def test_profiles_are_checked(monkeypatch, tmp_path):
     with pytest.raises(PoseError, match="known are"):
         check_profile("tiny")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(PoseError, match="repository's root"):
+    check_profile("mini")  # the packaged recipes
+    (tmp_path / "configs").mkdir()
+    with pytest.raises(PoseError, match="no profile 'mini'"):
         check_profile("mini")
