@@ -107,7 +107,8 @@ def _data(profile: str, name: str) -> Path:
 def _switch(profile: str, name: str) -> list[Path]:
     """The overlay of a switch, and the profile's lines on it."""
     overlay = Path("ablations") / f"{name}.yaml"
-    files = [path for path in (CONFIGS / overlay, CONFIGS / "profiles" / profile / overlay) if path.is_file()]
+    candidates = (CONFIGS / overlay, CONFIGS / "profiles" / profile / overlay)
+    files = [path for path in candidates if find_recipe(path).is_file()]
     if not files:
         raise PoseError(f"the switch {name!r} has no overlay; add configs/ablations/{name}.yaml")
     return files
