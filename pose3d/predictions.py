@@ -61,7 +61,7 @@ CONVERSIONS: dict[str, Callable[[Any, str], np.ndarray]] = (
 
 @dataclass
 class Predictions:
-    """Predictions and, for data sets, the ground truth beside them. What is None is not in the file."""
+    """Predictions and, for data sets, the ground truth. Keys that are None are not in the file."""
 
     joints_3d: np.ndarray | None = None
     joints_2d: np.ndarray | None = None

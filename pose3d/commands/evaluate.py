@@ -11,13 +11,13 @@ from pose3d.evaluation import PROTOCOLS, evaluate
 from pose3d.files import check_target, write_whole
 from pose3d.predictions import read_predictions
 
-HELP = "Score predictions (.npz or .h5) under a published protocol; every table names its rules."
+HELP = "Score predictions (.npz or .h5) under a published protocol. Every table states its rules."
 EXAMPLE = "pose3d evaluate runs/quick/stage3/predictions.npz --protocol 3dhp --json evaluation.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("predictions", nargs="+", type=Path, help="predictions file; further ones are rows beside it")
+    parser.add_argument("predictions", nargs="+", type=Path, help="predictions file; further files become rows")
     parser.add_argument(
         "--protocol", default="3dhp", metavar="NAME", help=f"all, or one of {', '.join(PROTOCOLS)} (default: 3dhp)"
     )

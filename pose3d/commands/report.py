@@ -7,8 +7,8 @@ from rich.console import Console
 
 from pose3d.errors import PoseError
 
-HELP = """Write one HTML file about runs: curves, result tables, errors by joint, scene and activity, best and worst
-predictions in 3D, ancestry. The file needs no network and nothing beside it."""
+HELP = """Write an HTML report about trained runs: curves, result tables, errors by joint, scene and activity, best and
+worst predictions as rotatable 3D poses, ancestry. The file is self-contained and works offline."""
 EXAMPLE = "pose3d report runs/quick/stage1 runs/quick/stage2 runs/quick/stage3 --out report.html"
 
 

@@ -1,4 +1,4 @@
-"""Confidence intervals: whole sequences are drawn again, since frames of one sequence are not independent."""
+"""Confidence intervals by a bootstrap over whole sequences, since frames of one sequence are not independent."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Paired comparison of two predictions files: the same frames, the difference, and how sure it is."""
+"""Paired comparison of two predictions files on their common frames: the difference and its interval."""
 
 import numpy as np
 

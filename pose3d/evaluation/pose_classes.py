@@ -1,7 +1,7 @@
 """Pose classes (paper Fig. 5, section 6.1): 20 K-means clusters of the test poses, grouped by a stated rule.
 
-The paper grouped the clusters by eye; here a rule on the centroid does it, so that everyone gets the same classes.
-Poses are turned about the vertical axis until the hips lie along x, so that a cluster is a posture, not a heading.
+The paper grouped the clusters visually; here a rule on the centroid does, so that the classes are reproducible. Poses
+are rotated about the vertical axis until the hips lie along x, so that clusters are postures and not headings.
 """
 
 from itertools import pairwise
@@ -26,7 +26,7 @@ _J = {name: i for i, name in enumerate(MPI_INF_3DHP_17.names)}
 
 
 def facing(poses: np.ndarray) -> np.ndarray:
-    """Poses (N, 17, 3) turned about the camera's y axis so that right hip to left hip points along +x."""
+    """Poses (N, 17, 3) rotated about the camera's y axis so that right hip to left hip points along +x."""
     hips = poses[:, _J["l_hip"]] - poses[:, _J["r_hip"]]
     length = np.hypot(hips[:, 0], hips[:, 2])
     cos, sin = (np.where(length > 0, hips[:, c] / np.maximum(length, 1e-9), c == 0) for c in (0, 2))
@@ -72,7 +72,7 @@ def classify(target: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray,
 
 
 def draw_classes(path: Path, classes: np.ndarray, clusters: np.ndarray, centroids: np.ndarray) -> None:
-    """Picture of the centroids, class by class, each with its share of the frames (as paper Fig. 5)."""
+    """Draw the centroids by class, each with its share of the frames (as paper Fig. 5)."""
     from matplotlib.figure import Figure
 
     of_cluster = np.array([classes[clusters == k][0] for k in range(len(centroids))])

@@ -45,7 +45,7 @@ class Protocol:
             limit = 0.5 if self.kind == "mpii" else 0.2
             return f"14 joints, distance <= {limit} {reference}, AUC over 0:0.01:{limit}"
         sign = "<=" if self.inclusive else "<"
-        auc = "unbroken 0..{1:g}" if self.continuous_auc else "{0} thresholds 0..{1:g}"
+        auc = "continuous 0..{1:g}" if self.continuous_auc else "{0} thresholds 0..{1:g}"
         auc = auc.format(len(self.auc_thresholds), self.auc_thresholds[-1])
         alignment = {"none": "no alignment", "root": "re-rooted", "procrustes": "aligned R,S,T per frame"}.get(
             self.alignment, "aligned S per frame" if self.alignment == "scale" else "aligned S,T per frame"
@@ -75,7 +75,7 @@ PROTOCOLS: dict[str, Protocol] = {
         replace(_3DHP, name="3dhp-le", title="<= instead of <", inclusive=True),
         replace(_3DHP, name="3dhp-200", title="AUC up to 200 mm", auc_thresholds=AUC_THRESHOLDS_200),
         replace(
-            _3DHP, name="3dhp-unbroken", title="AUC of the unbroken curve, <=", continuous_auc=True, inclusive=True
+            _3DHP, name="3dhp-continuous", title="AUC of the continuous curve, <=", continuous_auc=True, inclusive=True
         ),
         replace(_3DHP, name="3dhp-scale", title="N-MPJPE", alignment="scale"),
         replace(_3DHP, name="3dhp-pa", title="PA-MPJPE and PA-PCK", alignment="procrustes"),

@@ -19,7 +19,7 @@ from pose3d.predictions import Predictions
 
 @dataclass
 class Evaluation:
-    """What was evaluated and what came out."""
+    """What was evaluated, and its tables."""
 
     predictions: list[str]
     protocol: str
@@ -48,7 +48,7 @@ def evaluate(
     pose_classes: bool = False,
     picture: Path | None = None,
 ) -> Evaluation:
-    """Score the first of `files` under a protocol (or "all"); further files become rows beside it.
+    """Score the first of `files` under a protocol (or "all"); further files become further rows.
 
     `other` is compared frame by frame, `every` overrides the protocol's sampling, `draws` is the number of bootstrap
     draws (0: no intervals), `pose_classes` adds the table of section 6.1 and `picture` draws its centroids.

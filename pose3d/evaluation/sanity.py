@@ -1,4 +1,4 @@
-"""Mistakes of a predictions file that would not crash, but give a wrong number: unit, joint order, root."""
+"""Checks for mistakes that would go unnoticed and give wrong scores: unit, joint order, root."""
 
 import numpy as np
 

@@ -38,7 +38,7 @@ def switch_table(files: Sequence[Predictions], protocol: Protocol) -> Table:
 
 
 def distinct_tails(paths: Sequence[str]) -> dict[str, str]:
-    """Each path -> its shortest tail, in whole names, that no other path ends with; short enough for a column."""
+    """Each path -> its shortest trailing part that no other path ends with, in complete file and folder names."""
     parts = {path: Path(path).parts for path in paths}
     tails = {}
     for path, own in parts.items():
@@ -50,7 +50,7 @@ def distinct_tails(paths: Sequence[str]) -> dict[str, str]:
 
 
 def variants_table(predictions: Predictions, every: int | None) -> Table:
-    """The same predictions under every protocol, so that the drift between them is seen."""
+    """The same predictions under every protocol, which shows how far apart they are."""
     rules = "each row is another protocol; `--protocol NAME` prints its rules"
     table = Table("Every published variant", "all", rules, ["protocol", "what", "frames", *COLUMNS])
     for protocol in PROTOCOLS.values():

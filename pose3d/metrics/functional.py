@@ -82,7 +82,7 @@ def check_poses(preds: Tensor, target: Tensor, num_joints: int, dims: int = 3) -
 
 
 def check_finite(errors: Tensor, preds: Tensor, target: Tensor) -> None:
-    """Raise PoseError if an error is not finite, and say whether the input or the alignment is to blame."""
+    """Raise PoseError if an error is not finite, and say whether the input or the alignment is the cause."""
     if bool(torch.isfinite(errors).all()):
         return
     for name, value in (("preds", preds), ("target", target)):
@@ -90,7 +90,7 @@ def check_finite(errors: Tensor, preds: Tensor, target: Tensor) -> None:
         if bool(bad.any()):
             raise PoseError(
                 f"{int(bad.sum())} of {len(value)} poses in {name} hold NaN or infinity, the first at index "
-                f"{int(bad.nonzero()[0])} of the batch; leave invalid frames out (`valid`) or mend them"
+                f"{int(bad.nonzero()[0])} of the batch; leave invalid frames out (`valid`) or correct them"
             )
     bad = ~torch.isfinite(errors).all(dim=1)
     raise PoseError(

@@ -11,7 +11,7 @@ from pose3d.metrics.position import MPJPE
 
 
 class GlobalMPJPE(MPJPE):
-    """MPJPE of global positions: where the person stands counts as well as the pose.
+    """MPJPE of global positions: root-relative poses placed at their roots.
 
     `update(preds, translation, target, target_translation, valid=None)` takes root-relative poses (B, 17, 3) mm and
     the roots (B, 3) mm in camera axes.

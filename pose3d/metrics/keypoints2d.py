@@ -1,8 +1,8 @@
 """2D scores as the official tools compute them: PCKh and its AUC (MPII), PCK and its AUC (LSP).
 
-A joint is right when its distance to the label is at most `threshold` times the person's reference length; right joints
-are pooled over joints and people. Joints without a label are left out. The AUC is the integral of that curve over
-0, 0.01, ..., threshold (trapezoids), divided by the threshold.
+A joint is correct when its distance to the label is at most `threshold` times the person's reference length; correct
+joints are pooled over joints and people. Joints without a label are left out. The AUC is the integral of that curve
+over 0, 0.01, ..., threshold (trapezoids), divided by the threshold.
 """
 
 from collections.abc import Sequence
@@ -52,10 +52,10 @@ class _Keypoints2D(DoublePrecisionMetric):
         chosen = list(self.joints)
         labelled = visible[:, chosen].bool() & torch.isfinite(target[:, chosen]).all(dim=-1)
         if not bool(torch.isfinite(preds[:, chosen][labelled]).all()):
-            raise PoseError("a predicted 2D joint is NaN or infinite where a label exists; mend the predictions")
+            raise PoseError("a predicted 2D joint is NaN or infinite where a label exists; correct the predictions")
         used = labelled.any(dim=1)
         if not bool((torch.isfinite(reference[used]) & (reference[used] > 0)).all()):
-            raise PoseError("the reference length (head size, torso) of a labelled person is not positive; mend it")
+            raise PoseError("the reference length (head size, torso) of a labelled person is not positive; correct it")
         x, y = (preds[:, chosen].double() - target[:, chosen].double()).unbind(-1)
         distance = (x * x + y * y).sqrt().unsqueeze(-1)  # (B, J, 1) px
         limits = torch.tensor(self.thresholds, dtype=torch.float64, device=preds.device)

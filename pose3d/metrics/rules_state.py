@@ -1,8 +1,8 @@
-"""A state that tells two metrics with different rules apart.
+"""A state that distinguishes metrics with different rules.
 
-`MetricCollection` lets metrics share their states from the first batch on when those happen to be equal then: a first
-batch without a hit would tie the AUC to the PCK for good, both counts being zero. A fingerprint of the rules among the
-states prevents that, and still lets metrics with the same rules share.
+`MetricCollection` lets metrics share their states from the first batch on when those are equal then: a first batch
+without a joint below any threshold would merge the AUC with the PCK permanently, since both counts are zero. A
+fingerprint of the rules among the states prevents that, and still lets metrics with the same rules share.
 """
 
 import zlib

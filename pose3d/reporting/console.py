@@ -1,4 +1,4 @@
-"""Logged metrics as one table for people."""
+"""Results table of logged metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class PoseMetrics:
-    """Test metrics of 3D poses, sorted out of their keys.
+    """Test metrics of 3D poses, indexed by scene, candidate and metric.
 
     The stages log {split}/{scene}/{candidate}/{metric}, {split}/{candidate}/{metric} and, for the stage's own answer
     (`deployed`), {split}/{metric}. `scenes` ends with "all"; both lists are empty for a stage without 3D poses.
@@ -27,7 +27,7 @@ class PoseMetrics:
 
 
 def pose_metrics(metrics: Mapping[str, float], split: str = "test") -> PoseMetrics:
-    """Read logged keys; those that are not of 3D poses are passed over."""
+    """Parse logged keys; keys of other metrics are ignored."""
     keys = {key: key.removeprefix(f"{split}/").split("/") for key in metrics if key.startswith(f"{split}/")}
     scenes = dict.fromkeys(parts[0] for parts in keys.values() if len(parts) == 3)
     found = {parts[-2] for parts in keys.values() if len(parts) >= 2}

@@ -105,7 +105,7 @@ def _validation(run: RunFolder) -> dict[str, go.Figure]:
 
 
 def _widths(count: int) -> list[float]:
-    """Lines that lie on each other stay visible: the first is the widest."""
+    """Widths that keep overlapping lines visible: the first is the widest."""
     return [1.6 + 2.2 * (count - 1 - i) / max(1, count - 1) * min(1, (count - 1) / 2) for i in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""What all figures of the report share: layout and colours that follow the reader's light or dark theme.
+"""Layout and colours of all figures of the report, for light and dark themes.
 
 A colour `var(--name)` is a variable of the page's style sheet; the page's script puts in its value when it draws.
 """

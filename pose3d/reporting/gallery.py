@@ -47,9 +47,9 @@ class Sample:
 
 
 def choose(errors_mm: np.ndarray, sequences: np.ndarray | None, count: int = PER_CLASS) -> dict[str, list[int]]:
-    """Rows with the lowest, the most ordinary and the highest mean error (N,); NaN rows never.
+    """Rows with the lowest, the median and the highest mean error (N,); rows with NaN are left out.
 
-    Neighbouring frames look alike, so each class takes one frame a sequence as long as sequences last.
+    Neighbouring frames look alike, so each class takes one frame per sequence while there are enough sequences.
     """
     usable = np.flatnonzero(np.isfinite(errors_mm))
     values = errors_mm[usable]
@@ -70,16 +70,16 @@ def choose(errors_mm: np.ndarray, sequences: np.ndarray | None, count: int = PER
 
 
 def open_images(test_file: str | None, predictions: Predictions) -> PoseStore:
-    """The tested store; a PoseError that says why where it is gone or holds other frames."""
+    """The tested store; PoseError where it is missing or holds other frames."""
     if test_file is None or not Path(test_file).is_file():
-        raise PoseError(f"the images are not here any more: {test_file or 'config.yaml names no test file'}")
+        raise PoseError(f"the tested images are missing: {test_file or 'config.yaml names no test file'}")
     store = PoseStore(test_file)
     same = len(store) == len(predictions)
     for name in ("sequence", "frame"):
         column = getattr(predictions, name)
         same = same and (column is None or column.dtype.kind in "US" or bool((store.labels(name) == column).all()))
     if not same:
-        raise PoseError(f"{test_file} is not the file that was tested: its frames are others; test the stage again")
+        raise PoseError(f"{test_file} is not the file that was tested, its frames differ; test the stage again")
     return store
 
 
@@ -106,7 +106,7 @@ def thumbnail(store: PoseStore, row: int, predictions: Predictions) -> tuple[str
     box = (predictions.bbox if predictions.bbox is not None else store.labels("bbox"))[row].astype(np.float64)
     side = max(8, round(float(max(box[2], box[3])) * MARGIN))
     left, top = np.round(box[:2] + box[2:] / 2 - side / 2).astype(int).tolist()
-    # Beyond the image: its border, as the network's crops have it.
+    # Outside the image, repeat its border, as the network's crops do.
     ys = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
     xs = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
     small = cv2.resize(image[np.ix_(ys, xs)], (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
@@ -116,7 +116,7 @@ def thumbnail(store: PoseStore, row: int, predictions: Predictions) -> tuple[str
 
 
 def pose_figure(preds: np.ndarray, target: np.ndarray) -> go.Figure:
-    """Prediction in colour, truth in grey, (17, 3) mm each, on a floor; up is up, depth runs away from the reader."""
+    """Prediction in colour, truth in grey, (17, 3) mm each, on a floor; up is up, depth points away from the viewer."""
     figure = new_figure(300, showlegend=False, uirevision="turned", margin={"l": 0, "r": 0, "t": 0, "b": 0})
     points = np.concatenate([_upright(preds), _upright(target)])
     centre = (points.min(0) + points.max(0)) / 2

@@ -1,14 +1,16 @@
-"""Where the error is: by joint, drawn on the skeleton, and by group of frames, as bars."""
+"""Figures of the error by joint, on a skeleton, and by group of frames, as bars."""
 
 import numpy as np
+import torch
 
 from pose3d.evaluation import Table
+from pose3d.metrics.functional import joint_errors
 from pose3d.predictions import Predictions
 from pose3d.reporting.figures import INK, LINE, MUTED, go, new_figure
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.viz import BONES
 
-# The person faces the reader: their right is on the left. x, y in units of a head.
+# The person faces the viewer, so their right is on the left. x, y in units of a head.
 PLACES = {
     "head_top": (0.0, 8.0), "head": (0.0, 7.25), "neck": (0.0, 6.5), "spine": (0.0, 5.0), "pelvis": (0.0, 3.9),
     "shoulder": (1.0, 6.3), "elbow": (1.75, 5.0), "wrist": (2.3, 3.7), "hip": (0.6, 3.7), "knee": (0.8, 1.9),
@@ -19,7 +21,7 @@ PLACES = {
 def errors(predictions: Predictions) -> np.ndarray:
     """(N, 17) mm: distance of each joint from the truth, universal skeleton, nothing aligned."""
     preds, target = (predictions.require(key, "the report") for key in ("joints_3d", "target_3d"))
-    return np.asarray(np.linalg.norm(preds.astype(np.float64) - target.astype(np.float64), axis=-1))
+    return joint_errors(torch.from_numpy(preds), torch.from_numpy(target)).numpy()
 
 
 def skeleton_figure(by_joint: np.ndarray) -> go.Figure:

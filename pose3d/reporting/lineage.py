@@ -1,4 +1,4 @@
-"""The ancestry of a run: which checkpoint came from which, trained on what."""
+"""The ancestry of a run: its parent checkpoints and their training data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Ancestor:
     sha256: str | None
     provenance: dict[str, Any]
     check: str
-    """What the files of today say about it."""
+    """How the current files compare with the record."""
     consistent: bool
 
     @property
@@ -44,7 +44,7 @@ def chain(run: RunFolder, runs: Sequence[RunFolder]) -> list[Ancestor]:
         if sha256 in known:
             verdict = ("its best.ckpt has this hash", True)
         elif now is not None and now.checkpoint_sha256 is not None:
-            verdict = ("trained anew since: the checkpoint that is there now has another hash", False)
+            verdict = ("retrained since: the checkpoint at this path has another hash", False)
         else:
             verdict = ("as recorded by its child", True)
         ancestors.append(Ancestor(stage, parent["path"], sha256, parent, *verdict))

@@ -1,4 +1,4 @@
-"""From run folders to the page: every section's content, and one HTML file out of it."""
+"""Build the HTML page of a report from run folders."""
 
 import json
 from collections.abc import Sequence
@@ -132,7 +132,7 @@ def _analysis(run: RunFolder, place: Any) -> dict[str, Any]:
 
 
 def _evaluation(predictions: Predictions) -> tuple[list[Table], list[str]]:
-    """Tables of the protocol, and what could not be had."""
+    """Tables of the protocol, and notes on those that could not be made."""
     notes: list[str] = []
     # Pose classes need scikit-learn and enough different poses; the other tables do without.
     for pose_classes in (True, False):
@@ -144,7 +144,7 @@ def _evaluation(predictions: Predictions) -> tuple[list[Table], list[str]]:
 
 
 def _headline(runs: Sequence[RunFolder]) -> list[dict[str, str]]:
-    """The numbers to remember: of the last 3D stage beside its mean pose, and of 2DPoseNet."""
+    """Headline numbers: the last 3D stage compared with the mean pose, and 2DPoseNet."""
     tiles = []
     with_3d = [run for run in runs if pose_metrics(run.metrics).candidates]
     if with_3d:
@@ -163,7 +163,7 @@ def _headline(runs: Sequence[RunFolder]) -> list[dict[str, str]]:
 
 
 def _is_ancestor(run: RunFolder, runs: Sequence[RunFolder]) -> bool:
-    """Whether another run of the report grew out of `run`, so that its chain is part of the other's."""
+    """Whether another run of the report descends from `run`, whose chain is then part of the other's."""
     parents = set()
     for other in runs:
         parent = other.provenance.get("parent")
@@ -179,7 +179,7 @@ def _title(runs: Sequence[RunFolder]) -> str:
 
 
 def _embeddable(figure: go.Figure) -> str:
-    """JSON that no HTML parser takes for the end of its script."""
+    """JSON in which no HTML parser finds the end of the script."""
     return json.dumps(figure.to_plotly_json(), separators=(",", ":"), default=_plain).replace("<", "\\u003c")
 
 

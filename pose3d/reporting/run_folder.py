@@ -1,4 +1,4 @@
-"""A run folder as the report reads it: what is there, and a sentence for what is not."""
+"""Read a run folder for the report, with a note for each missing file."""
 
 import json
 from dataclasses import dataclass, field
@@ -57,13 +57,13 @@ class RunFolder:
 
     @property
     def config_is_recorded(self) -> bool | None:
-        """Whether config.yaml is the one that the checkpoint was trained with; None where that cannot be told."""
+        """Whether config.yaml is the one that the checkpoint was trained with; None if unknown."""
         recorded = self.provenance.get("config_sha256")
         return config_hash(self.config) == recorded if recorded and self.config else None
 
 
 def read_run(path: Path) -> RunFolder:
-    """Read a run folder; a folder that no stage wrote into is a PoseError, a missing file only a note."""
+    """Read a run folder; a folder without a run is a PoseError, a missing file a note."""
     if not path.is_dir():
         raise PoseError(f"there is no run folder {path}; `make stage1 stage2 stage3` makes runs/quick/stage1 to stage3")
     provenance = _read_json(path / "best.json") or _read_json(path / "last.json")

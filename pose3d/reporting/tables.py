@@ -9,7 +9,7 @@ from pose3d.reporting.console import ALL, CANDIDATES, METRICS, PoseMetrics
 
 @dataclass(frozen=True)
 class Cell:
-    """Text of a cell; numbers stand right, what matters most is bold."""
+    """Text of a cell; numbers are right-aligned, the most important ones bold."""
 
     text: str
     number: bool = True
@@ -51,7 +51,7 @@ def evaluation_grid(table: Table) -> Grid:
     """A table of `pose3d evaluate`."""
     body = []
     for row in table.rows:
-        if row[0] == "":  # a position in a list of names that stands for nothing
+        if row[0] == "":  # an unused position in a list of names
             continue
         strong = str(row[0]).startswith("All")
         cells = [

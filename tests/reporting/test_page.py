@@ -116,7 +116,7 @@ def test_a_parent_that_was_trained_anew_is_told(own_folders, tmp_path):
     (own_folders[0] / "best.ckpt").write_bytes(b"other weights")
     (own_folders[2] / "config.yaml").write_text("seed_everything: 7\n")
     text = report(own_folders, tmp_path).text
-    assert "trained anew since" in text
+    assert "retrained since" in text
     assert "config.yaml is not the one" in text
 
 
@@ -124,7 +124,7 @@ def test_a_test_set_that_is_gone_is_told_and_skeletons_stay(own_folders, tmp_pat
     config = own_folders[2] / "config.yaml"
     config.write_text(config.read_text().replace(str(store), "gone.h5"))
     page = report(own_folders, tmp_path)
-    assert "the images are not here any more: gone.h5" in page.text
+    assert "the tested images are missing: gone.h5" in page.text
     assert not page.bones
     assert len(traces(page, type="scatter3d", name="truth")) == 9
 
@@ -154,7 +154,7 @@ def test_stage1_alone_has_a_page(own_folders, tmp_path):
     write_predictions(own_folders[0] / "predictions.npz", Predictions(joints_2d=joints, target_2d=joints))
     page = report(own_folders[:1], tmp_path)
     assert ["pckh50", "61.23"] in page.tables["2DPoseNet on the test set"]
-    assert "Where the error is" not in page.text
+    assert "Errors by joint and group" not in page.text
 
 
 @pytest.mark.parametrize(
