@@ -124,10 +124,29 @@ HUMANEVA_15 = _joint_set(
     root="pelvis",
 )
 
+# ASPset-510: the 17 names of MPI-INF-3DHP in another order.
+ASPSET_17 = _joint_set(
+    "aspset_17",
+    "r_ankle r_knee r_hip r_wrist r_elbow r_shoulder l_ankle l_knee l_hip l_wrist l_elbow l_shoulder "
+    "head_top head neck spine pelvis",
+    root="pelvis",
+)
+
+# COCO's person keypoints: no neck, no head top, no pelvis.
+COCO_17 = _joint_set(
+    "coco_17",
+    "nose l_eye r_eye l_ear r_ear l_shoulder r_shoulder l_elbow r_elbow l_wrist r_wrist "
+    "l_hip r_hip l_knee r_knee l_ankle r_ankle",
+    root="nose",
+)
+
 JOINT_SETS = {
     s.name: s
-    for s in (MPI_INF_3DHP_28, MPI_INF_3DHP_17, COMMON_14, POSE2D_15, H36M_17, H36M_32, MPII_16, LSP_14, HUMANEVA_15)
-}
+    for s in (
+        MPI_INF_3DHP_28, MPI_INF_3DHP_17, COMMON_14, POSE2D_15, H36M_17, H36M_32, MPII_16, LSP_14, HUMANEVA_15,
+        ASPSET_17, COCO_17,
+    )
+}  # fmt: skip
 
 
 def joint_set(name: str) -> JointSet:

@@ -183,7 +183,9 @@ def _projection_error(store: PoseStore, name: str) -> np.ndarray:
     points = store.labels(name).astype(np.float64) @ store.labels("intrinsics").astype(np.float64).mT
     depth = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
     distance = np.linalg.norm(points[..., :2] / depth - store.labels("joints_2d"), axis=-1)
-    return np.asarray(np.nan_to_num(distance, nan=np.inf).max(axis=1))
+    # Joints that the data set never labels have no 2D label to compare with.
+    labelled = store.labels("visible").any(axis=0)
+    return np.asarray(np.nan_to_num(distance, nan=np.inf)[:, labelled].max(axis=1, initial=0.0))
 
 
 def _projection(store: PoseStore) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ class Protocol:
 
     name: str
     title: str
-    kind: Literal["3d", "humaneva", "mpii", "lsp"] = "3d"
+    kind: Literal["3d", "humaneva", "aspset510", "mpii", "lsp"] = "3d"
     joints: int = 17
     """MPJPE: 17, 16 (no root) or 14."""
     pck_joints: int = 14
@@ -56,6 +56,9 @@ class Protocol:
             "scaled": "true skeleton, predictions scaled by one factor per subject",
         }[self.skeleton]
         frames = "every frame" if self.every == 1 else f"every {self.every}th frame"
+        if self.kind == "aspset510":
+            scale = "910 mm from knee to neck" if self.skeleton == "universal" else "the subject's own size"
+            return f"MPJPE and PCK 17 joints <= {self.threshold:g} mm, mean of each pose first; {scale}; {frames}"
         return (
             f"MPJPE {self.joints} joints; PCK {self.pck_joints} joints {sign} {self.threshold:g} mm; AUC {auc}; "
             f"{alignment}; {skeleton}; {frames}"
@@ -65,6 +68,10 @@ class Protocol:
 _3DHP = Protocol("3dhp", "official MPI-INF-3DHP")
 _H36M = Protocol("h36m", "J17, every 64th frame (Table 2)", every=64, tables=("activity",), activity_mean=True)
 _HUMANEVA = Protocol("humaneva", "P[G], 14 joints, true skeleton", kind="humaneva", joints=14, skeleton="true")
+_ASPSET = Protocol(
+    "aspset510", "official ASPset-510, test at 10 frames/s", kind="aspset510", pck_joints=17, inclusive=True, every=5,
+    skeleton="true",
+)  # fmt: skip
 
 PROTOCOLS: dict[str, Protocol] = {
     p.name: p
@@ -92,6 +99,8 @@ PROTOCOLS: dict[str, Protocol] = {
         _HUMANEVA,
         replace(_HUMANEVA, name="humaneva-st", title="14 joints, S,T", kind="3d", alignment="scale_translation"),
         replace(_HUMANEVA, name="humaneva-rst", title="14 joints, R,S,T", kind="3d", alignment="procrustes"),
+        _ASPSET,
+        replace(_ASPSET, name="aspset510-univ", title="universal scale", skeleton="universal"),
         Protocol("mpii", "PCKh@0.5 and AUC", kind="mpii"),
         Protocol("lsp", "PCK@0.2 and AUC", kind="lsp"),
     )

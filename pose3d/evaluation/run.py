@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pose3d.evaluation.aspset510 import aspset510_table
 from pose3d.evaluation.compare import comparison_table
 from pose3d.evaluation.humaneva import humaneva_table
 from pose3d.evaluation.keypoints import keypoint_table
@@ -68,6 +69,8 @@ def evaluate(
     chosen = sampled(first, protocol)
     if protocol.kind == "humaneva":
         tables = [humaneva_table(chosen, protocol)]
+    elif protocol.kind == "aspset510":
+        tables = [aspset510_table(chosen, protocol)]
     elif protocol.kind in ("mpii", "lsp"):
         tables = [keypoint_table(chosen, protocol)]
     else:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from pose3d.errors import PoseError
+from pose3d.evaluation.aspset510 import root_relative_errors
+from pose3d.evaluation.aspset510 import scores as aspset_scores
 from pose3d.evaluation.bootstrap import COLUMNS
 from pose3d.evaluation.humaneva import global_error
 from pose3d.evaluation.keypoints import keypoint_scores
@@ -75,4 +77,6 @@ def _variant(predictions: Predictions, protocol: Protocol) -> tuple[int, list[fl
         return len(chosen), [float(read(whole)) for read in COLUMNS.values()]
     if protocol.kind == "humaneva":
         return len(chosen), [global_error(chosen, protocol), None, None]
+    if protocol.kind == "aspset510":
+        return len(chosen), [*aspset_scores(root_relative_errors(chosen, protocol), protocol), None]
     return len(chosen), [None, *keypoint_scores(chosen, protocol, tuple(range(14)))]

@@ -12,7 +12,7 @@ from pose3d.data.check import Finding
 from pose3d.data.doctor.view import View
 from pose3d.data.images import read_image
 from pose3d.data.sources.mpi_inf_3dhp_tree import FEW_FRAMES
-from pose3d.data.videos import Video
+from pose3d.data.videos import ImageFolder
 from pose3d.errors import PoseError
 
 SMALL_PX = 160
@@ -32,7 +32,7 @@ def video(view: View) -> Iterator[Finding]:
         return
     try:
         count, size = view.frames.length_and_size()
-        fps = view.frames.fps() if isinstance(view.frames, Video) else 0.0
+        fps = 0.0 if isinstance(view.frames, ImageFolder) else view.frames.fps()
     except PoseError as error:
         yield Finding("error", view.name, str(error), "copy the file again")
         return

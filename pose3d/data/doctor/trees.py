@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from pose3d.data.check import Finding
-from pose3d.data.doctor.view import View
+from pose3d.data.doctor import aspset510, coco, humaneva
+from pose3d.data.doctor.view import Reported, View, broken, picture_view
 from pose3d.data.images import read_image
 from pose3d.data.sources import h36m_tree, lsp, mpi_inf_3dhp_test, mpi_inf_3dhp_tree, mpii
 from pose3d.data.sources.camera_files import Camera, read_captury, read_skeletool
@@ -18,19 +19,12 @@ from pose3d.data.sources.h36m_cdf import read_camera_poses, read_poses
 from pose3d.data.sources.labels import fit_intrinsics
 from pose3d.data.sources.matlab import load_v5
 from pose3d.data.sources.mpi_inf_3dhp_masks import augmentable_parts
-from pose3d.data.sources.people import Person, usable_people
+from pose3d.data.sources.people import Person
 from pose3d.data.videos import Video
 from pose3d.errors import PoseError
 from pose3d.skeleton import H36M_32, MPI_INF_3DHP_17, MPI_INF_3DHP_28, remap
 
-Reported = Iterator[View | Finding]
 FROM_H36M = remap(H36M_32, MPI_INF_3DHP_17)
-
-
-def broken(where: str, error: PoseError) -> Finding:
-    """A file that a reader refuses."""
-    what, _, advice = str(error).partition(";")
-    return Finding("error", where, what, advice.strip() or "unpack it again")
 
 
 def mpi_inf_3dhp_views(root: Path) -> Reported:
@@ -203,43 +197,31 @@ def mpii_views(root: Path) -> Reported:
     if absent := sorted({str(p.image.name) for p in people if not p.image.is_file()}):
         what = f"{len(absent)} pictures are missing, the first is {absent[0]}"
         yield Finding("error", "images", what, "unpack the images again")
-    yield from _picture_view("mpii", [person for person in people if person.image.is_file()])
+    yield from picture_view("mpii", [person for person in people if person.image.is_file()])
 
 
 def lsp_views(root: Path) -> Reported:
-    """joints.mat and as many pictures."""
+    """joints.mat and as many pictures; LSP and its extended set differ in axes and in the digits of file names."""
     folder = lsp.find_folder(root, "LSP", lsp.PLACES)
     try:
         joints = np.asarray(load_v5(folder / "joints.mat", "joints")["joints"], np.float64)
-        if joints.ndim != 3 or joints.shape[:2] != (3, 14):
-            raise PoseError(f"joints is {joints.shape}, not (3, 14, pictures)")
+        if joints.ndim != 3 or joints.shape[:2] not in ((3, 14), (14, 3)):
+            raise PoseError(f"joints is {joints.shape}, neither (3, 14, pictures) nor (14, 3, pictures)")
     except PoseError as error:
         yield broken("joints.mat", error)
         return
+    extended = joints.shape[0] == 14
+    joints = joints.transpose(2, 0, 1) if extended else joints.transpose(2, 1, 0)
     people = []
-    for number in range(joints.shape[2]):
-        moved, known = lsp.to_17(joints[:2, :, number].T, np.ones(14, bool))
-        people.append(Person(folder / "images" / f"im{number + 1:04d}.jpg", moved, known, None, number, number))
+    for number, labels in enumerate(joints):
+        known = labels[:, 2] > 0 if extended else np.ones(14, bool)
+        moved, labelled = lsp.to_17(labels[:, :2], known)
+        image = folder / "images" / f"im{number + 1:0{5 if extended else 4}d}.jpg"
+        people.append(Person(image, moved, labelled, None, number, number))
     if absent := [person.image.name for person in people if not person.image.is_file()]:
         what = f"{len(absent)} pictures are missing, the first is {absent[0]}"
         yield Finding("error", "images", what, "unpack the images again")
-    yield from _picture_view("lsp", [person for person in people if person.image.is_file()])
-
-
-def _picture_view(name: str, people: list[Person]) -> Reported:
-    notes: list[str] = []
-    if people := usable_people(people, notes):
-        yield View(
-            name=name,
-            sequence=name,
-            subject=0,
-            names=MPI_INF_3DHP_17,
-            joints_2d=np.array([person.joints_2d for person in people]),
-            labelled=np.array([person.labelled for person in people]),
-            images=[person.image for person in people],
-        )
-    for note in notes:
-        yield Finding("warning", name, note, "they are left out when the tree is prepared")
+    yield from picture_view("lspet" if extended else "lsp", [p for p in people if p.image.is_file()])
 
 
 def _has(pattern: str) -> Callable[[Path], bool]:
@@ -256,6 +238,9 @@ LAYOUTS: Final[dict[str, tuple[Callable[[Path], bool], Callable[[Path], Reported
         lambda root: _has("S*/MyPoseFeatures")(root) or _has("S*/Videos")(root),
         h36m_views,
     ),
+    "aspset510": (lambda root: (root / "splits.csv").is_file(), aspset510.views),
+    "coco": (lambda root: bool(coco.annotation_files(root)), coco.views),
+    "humaneva": (_has("S1/Image_Data/*_1_(*).avi"), humaneva.views),
     "mpii": (lambda root: _has("**/mpii_human_pose*.mat")(root) or _has("annot/*.json")(root), mpii_views),
     "lsp": (lambda root: any((root / place / "joints.mat").is_file() for place in lsp.PLACES), lsp_views),
 }

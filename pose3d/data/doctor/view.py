@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from pose3d.data.check import Finding
+from pose3d.data.sources.people import Person, usable_people
 from pose3d.data.videos import Frames, Video
-from pose3d.skeleton import JointSet
+from pose3d.errors import PoseError
+from pose3d.skeleton import MPI_INF_3DHP_17, JointSet
+
+
+@dataclass(frozen=True)
+class PartOfVideo:
+    """Frames `rows` of a video, counted from 0."""
+
+    video: Video
+    rows: tuple[int, ...]
+
+    def length_and_size(self) -> tuple[int, tuple[int, int]]:
+        """How many of the rows the video has, and (w, h) px."""
+        count, size = self.video.length_and_size()
+        return sum(row < count for row in self.rows), size
+
+    def fps(self) -> float:
+        """Frames per second in the header."""
+        return self.video.fps()
+
+    def frames(self, indices: Sequence[int]) -> Iterator[np.ndarray | None]:
+        """(H, W, 3) uint8 BGR of the rows with these indices; None where a frame is damaged."""
+        return self.video.frames([self.rows[index] for index in indices])
 
 
 @dataclass
@@ -43,7 +68,7 @@ class View:
     split: str = ""
     intrinsics: np.ndarray | None = None
     cam_from_world: np.ndarray | None = None
-    frames: Frames | None = None
+    frames: Frames | PartOfVideo | None = None
     images: list[Path] = field(default_factory=list)
     masks: tuple[Video, Video] | None = None
     part_labels: Path | None = None
@@ -56,3 +81,30 @@ class View:
     def joint(self, name: str, joints: np.ndarray) -> np.ndarray:
         """(T, ...) one joint by name."""
         return np.asarray(joints[:, self.names.index(name)])
+
+
+Reported = Iterator[View | Finding]
+"""What looks at a tree gives: views to examine, and findings on the way."""
+
+
+def broken(where: str, error: PoseError) -> Finding:
+    """A file that a reader refuses."""
+    what, _, advice = str(error).partition(";")
+    return Finding("error", where, what, advice.strip() or "unpack it again")
+
+
+def picture_view(name: str, people: list[Person]) -> Reported:
+    """The view of single pictures; people without a labelled joint are a warning."""
+    notes: list[str] = []
+    if people := usable_people(people, notes):
+        yield View(
+            name=name,
+            sequence=name,
+            subject=0,
+            names=MPI_INF_3DHP_17,
+            joints_2d=np.array([person.joints_2d for person in people]),
+            labelled=np.array([person.labelled for person in people]),
+            images=[person.image for person in people],
+        )
+    for note in notes:
+        yield Finding("warning", name, note, "they are left out when the tree is prepared")

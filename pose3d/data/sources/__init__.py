@@ -15,6 +15,8 @@ SOURCES: Final = {
     "mpii": "MPII Human Pose, .mat or HRNet-style JSON",
     "lsp": "Leeds Sports Poses",
     "lspet": "Leeds Sports Poses, extended training set",
+    "aspset510": "ASPset-510",
+    "coco": "COCO keypoints, and exports in COCO's JSON form",
     "humaneva": "HumanEva-I, S1 Walking and Box",
 }
 

@@ -114,6 +114,20 @@ def read_camera(path: Path, size: tuple[int, int]) -> Camera:
     return Camera(intrinsics, cam_from_world, size, tuple(float(value) for value in values[5:10]))
 
 
+def read_start(path: Path) -> int:
+    """Frame of the video in which synchronised time begins, from a `.ofs` file."""
+    return round(_numbers(path, 3)[0])
+
+
+def read_joints(path: Path, action: str) -> np.ndarray:
+    """(frames, 15, 3) mm, world, of the validation part of an action; NaN where the mocap is invalid."""
+    first, last = VALIDATION[action]
+    joints = np.asarray(load_v5(path, "poses_3d")["poses_3d"], np.float64)
+    if joints.ndim != 3 or joints.shape[1:] != (15, 3) or len(joints) > last - first + 1:
+        raise PoseError(f"poses_3d in {path} is {joints.shape}, not ({last - first + 1}, 15, 3)")
+    return joints
+
+
 def _numbers(path: Path, count: int) -> list[float]:
     try:
         values = [float(word) for word in path.read_text().split()]
@@ -159,11 +173,9 @@ def plan(
 
     views, notes = [], []
     for sequence_id, action in enumerate(ACTIONS):
-        first, last = VALIDATION[action]
+        first, _ = VALIDATION[action]
         path = poses / "S1" / f"{action}_1.mat"
-        joints = np.asarray(load_v5(path, "poses_3d")["poses_3d"], np.float64)
-        if joints.ndim != 3 or joints.shape[1:] != (15, 3) or len(joints) > last - first + 1:
-            raise PoseError(f"poses_3d in {path} is {joints.shape}, not ({last - first + 1}, 15, 3)")
+        joints = read_joints(path, action)
         valid = np.isfinite(joints).all(axis=(1, 2))
         if not valid.all():
             notes.append(f"S1/{action}: {int((~valid).sum())} frames left out, their mocap is invalid")
@@ -173,8 +185,7 @@ def plan(
             video = Video(folder / "Image_Data" / f"{action}_1_({camera_name}).avi")
             count, size = video.length_and_size()
             camera = read_camera(folder / "Calibration_Data" / f"{camera_name}.cal", size)
-            # The first number is where synchronised time begins in the video.
-            start = round(_numbers(folder / "Sync_Data" / f"{action}_1_({camera_name}).ofs", 3)[0])
+            start = read_start(folder / "Sync_Data" / f"{action}_1_({camera_name}).ofs")
             frame = kept + first
             rows = start + frame - 1
             if len(rows) and rows[-1] >= count:

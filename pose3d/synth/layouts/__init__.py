@@ -23,11 +23,18 @@ LAYOUTS: Final = {
     "h36m": "S1..S11 with videos, CDF poses, silhouettes, part labels and metadata.xml",
     "mpii": "images, the official .mat and the HRNet-style JSON files",
     "lsp": "images and joints.mat",
+    "lspet": "images and joints.mat of the extended set",
+    "coco": "images and person_keypoints_{train,val}2017.json",
+    "humaneva": "S1 with videos, calibration, synchronisation and converted joints",
+    "aspset510": "clips with videos, C3D joints, boxes and cameras, and splits.csv",
 }
 """Layouts that can be written; the module of the same name writes one."""
 
-FRAMES: Final = {"mpi_inf_3dhp": 4, "mpi_inf_3dhp_test": 40, "h36m": 2, "mpii": 500, "lsp": 500}
-"""Frames of each sequence or recording, pictures of mpii and lsp, unless told otherwise."""
+FRAMES: Final = {
+    "mpi_inf_3dhp": 4, "mpi_inf_3dhp_test": 40, "h36m": 2, "mpii": 500, "lsp": 500, "lspet": 500, "coco": 500,
+    "humaneva": 40, "aspset510": 15,
+}  # fmt: skip
+"""Frames of each sequence or recording, pictures of mpii, lsp, lspet and coco, unless told otherwise."""
 
 
 def count(name: str, settings: Settings) -> int:

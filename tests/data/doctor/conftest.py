@@ -11,7 +11,7 @@ from pose3d.data.schema import CHAIR, LOWER, PERSON, UPPER
 from pose3d.data.sources import h36m_tree, mpi_inf_3dhp_tree
 from pose3d.skeleton import MPI_INF_3DHP_28
 from pose3d.synth.cameras import CHEST_CAMERAS
-from pose3d.synth.layouts import filming, h36m, mpi_inf_3dhp, mpi_inf_3dhp_test, wild, write_layout
+from pose3d.synth.layouts import aspset510, filming, h36m, humaneva, mpi_inf_3dhp, mpi_inf_3dhp_test, wild, write_layout
 from pose3d.synth.layouts.filming import Settings
 from tests.synth.layouts.conftest import smaller
 
@@ -55,7 +55,12 @@ def twins(tmp_path_factory):
                 path.unlink()
         write_layout("mpi_inf_3dhp_test", root / "mpi_inf_3dhp_test", Settings(6, 4, SIDE))
         write_layout("mpii", root / "mpii", Settings(30, 4, 96))
-        write_layout("lsp", root / "lsp", Settings(10, 4, 96))
+        for layout, frames in (("lsp", 10), ("lspet", 10), ("coco", 30)):
+            write_layout(layout, root / layout, Settings(frames, 4, 96))
+        for module, frames in ((aspset510, 8), (humaneva, 9)):
+            patch.setattr(module, "WORLD", replace(module.WORLD, rig=smaller(module.WORLD.rig, 256)))
+            name = module.__name__.rsplit(".", 1)[1]
+            write_layout(name, root / name, Settings(frames, 4, 256))
         whole = h36m.whole_camera
 
         def small_camera(index):

@@ -7,13 +7,14 @@ from pose3d.app import main
 from pose3d.data.doctor import check_tree, pictures
 from pose3d.data.doctor.examine import layout_of
 from pose3d.errors import PoseError
+from tests.data.doctor import damage_new_layouts  # noqa: F401
 from tests.data.doctor.damage import DAMAGES, edit_part_labels
 
-LAYOUTS = ("mpi_inf_3dhp", "mpi_inf_3dhp_test", "h36m", "mpii", "lsp")
+LAYOUTS = ("mpi_inf_3dhp", "mpi_inf_3dhp_test", "h36m", "mpii", "lsp", "coco", "humaneva", "aspset510")
 
 
 def test_there_are_at_least_thirty_corruptions():
-    assert len(DAMAGES) >= 30
+    assert len(DAMAGES) >= 60
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -21,6 +22,10 @@ def test_a_clean_tree_raises_no_alarm(damaged, layout):
     root = damaged(layout)
     assert layout_of(root) == layout
     assert [str(finding) for finding in check_tree(root)] == []
+
+
+def test_a_clean_extended_lsp_tree_raises_no_alarm(damaged):
+    assert [str(finding) for finding in check_tree(damaged("lspet"))] == []
 
 
 def test_part_labels_of_somebody_behind_a_chair_raise_no_alarm(damaged):
