@@ -11,7 +11,7 @@ import numpy as np
 
 from pose3d.data.sources.aspset510_tree import CAMERAS, SPLITS, UNIVERSAL_MM, Clip, knee_neck_mm, read_splits
 from pose3d.data.sources.camera_files import Camera
-from pose3d.data.sources.frame_selection import draw, first_look, moved_frames
+from pose3d.data.sources.frame_sampling import first_look, moved_frames, random_subset
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.labels import finite_rows, inside_image, make_sample, project
 from pose3d.data.sources.plan import Missing, Plan, Sample, Skips, existing_root
@@ -142,7 +142,7 @@ def plan(
         notes.append(f"{outside} views left out: fewer than {min_inside} of 17 joints inside the image")
     notes.append("joints_3d_univ is joints_3d scaled to 910 mm from knee to neck, one factor a clip")
     candidates = [view.rows for view in views]
-    drawn = first_look(draw(candidates, frames if training else 0, seed), limit)
+    drawn = first_look(random_subset(candidates, frames if training else 0, seed), limit)
     moved = f"moved more than {movement:g} mm since the last kept frame (17 joints), then a draw"
     return Plan(
         source="aspset510",

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pose3d.data.sources.frame_selection import first_look
+from pose3d.data.sources.frame_sampling import first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.named_joints import match_joints, read_names
 from pose3d.data.sources.people import Person, add_allow_missing, people_tasks, usable_people, with_images
