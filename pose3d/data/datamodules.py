@@ -63,6 +63,7 @@ class PoseDataModule(DataDescription, LightningDataModule):
         eval_batch_size: of validation, test and prediction.
         image_size: side of the crop, px.
         box_margin: of the square around the 2D joints (decision G3).
+        localised: false: validation and test crops are the whole image instead (supplement Table 2, decision M7).
         normalisation: "imagenet", or "caffe" as the authors' own crops.
         rotation_deg: training crops are turned by up to this angle, each way.
         flip: probability of mirroring a training crop.
@@ -98,6 +99,7 @@ class PoseDataModule(DataDescription, LightningDataModule):
         eval_batch_size: PositiveInt = 64,
         image_size: CropSide = 368,
         box_margin: Margin = 1.25,
+        localised: bool = True,
         normalisation: Literal["imagenet", "caffe"] = "imagenet",
         rotation_deg: NonNegativeFloat = 0.0,
         flip: Share = 0.0,
@@ -122,6 +124,7 @@ class PoseDataModule(DataDescription, LightningDataModule):
         self.with_3d = with_3d
         self.batch_size, self.eval_batch_size = int(batch_size), int(eval_batch_size)
         self.image_size, self.box_margin, self.normalisation = int(image_size), float(box_margin), normalisation
+        self.localised = localised
         self.geometry = GeometricAugmentation(float(rotation_deg), float(flip), float(scale_jitter), float(shift))
         self.appearance = appearance
         shares = MIXTURE if composite is True else composite
@@ -186,7 +189,14 @@ class PoseDataModule(DataDescription, LightningDataModule):
             raise PoseError(
                 f"{store.path} has no 3D labels to evaluate on; use a 3D store, or set data.with_3d to false"
             )
-        return PoseDataset(store, rows, image_size=self.image_size, box_margin=self.box_margin, with_3d=self.with_3d)
+        return PoseDataset(
+            store,
+            rows,
+            image_size=self.image_size,
+            box_margin=self.box_margin,
+            with_3d=self.with_3d,
+            localised=self.localised,
+        )
 
     def _can_evaluate(self, store: Any) -> bool:
         return not self.with_3d or store.has("joints_3d_univ")

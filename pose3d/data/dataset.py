@@ -30,6 +30,7 @@ from pose3d.geometry.crop import (
     tight_box,
     transform_points,
     warp_crop,
+    whole_square,
 )
 from pose3d.skeleton import MPI_INF_3DHP_17, remap
 
@@ -58,6 +59,7 @@ class PoseDataset(Dataset[Sample]):
         with_3d: whether samples carry 3D labels. A store that has none then gives zeros and `has_3d` False, so that its
             samples can share a batch with others.
         labelled: False gives images without labels: no joint is visible and `has_3d` is False.
+        localised: False takes the whole image for the crop, whoever is in it (supplement Table 2, decision M7).
 
     Raises:
         PoseError: a label of a chosen sample is NaN or infinite.
@@ -81,8 +83,10 @@ class PoseDataset(Dataset[Sample]):
         appearance_preset: str = "none",
         with_3d: bool = True,
         labelled: bool = True,
+        localised: bool = True,
     ) -> None:
         self.store, self.image_size, self.box_margin = store, image_size, box_margin
+        self.localised = localised
         self.rows = np.arange(len(store)) if rows is None else np.asarray(rows)
         self.geometry, self.appearance = geometry, appearance(appearance_preset)
         self.compositor: Compositor | None = None
@@ -178,7 +182,7 @@ class PoseDataset(Dataset[Sample]):
         rng = np.random.default_rng(spec.seed)
         angle, flip, zoom, shift = (self.geometry or GeometricAugmentation()).draw(rng)
 
-        centre, side = square_box(self.bbox[i], self.box_margin)
+        centre, side = square_box(self.bbox[i], self.box_margin) if self.localised else whole_square(self.size[i])
         crop = crop_matrix(centre + side * shift, side, self.image_size, spec.scale * zoom, angle, flip)
         sample = self._labels(i, crop, roll_matrix(angle, flip), flip)
         sample["image"] = self._pixels(i, crop, rng)

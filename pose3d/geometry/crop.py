@@ -36,6 +36,12 @@ def square_box(bbox: np.ndarray, margin: float = 1.25) -> tuple[np.ndarray, floa
     return centre.astype(np.float64), max(side, MIN_SIDE_PX)
 
 
+def whole_square(size: np.ndarray) -> tuple[np.ndarray, float]:
+    """Centre (2,) and side of the smallest square that holds a whole image of `size` (width, height), px."""
+    width_height = np.asarray(size, np.float64)
+    return (width_height - 1) / 2, float(width_height.max())
+
+
 def crop_matrix(
     centre: np.ndarray,
     side: float,

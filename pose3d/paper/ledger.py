@@ -47,7 +47,7 @@ class Column:
 class Row:
     """A printed row: `printed` digit for digit, `figures` as numbers, None where the paper prints a dash.
 
-    `step` is the training (a key of `steps.yaml`) whose best checkpoint is tested, None for other people's results.
+    `step` is the training (a key of `steps.yaml`) whose last checkpoint is tested, None for other people's results.
     `switches` are overlays of the test, or another way of testing; with `minus` the figure is the difference to a test
     with those switches. `blocked` is why a result of the paper's method cannot be run at all.
     """

@@ -26,7 +26,9 @@ from pose3d.paper.steps import (
 from pose3d.paper.testing import box_step, crop_test, found_box_test, trainings
 from pose3d.sweep.process import environment, last_words, start, stop
 
-RECORD, BEST = "step.json", "best.ckpt"
+RECORD = "step.json"
+HANDED_OVER = "last.ckpt"
+"""The paper trains on everybody, so nobody is left to choose a checkpoint by (decision L10)."""
 EVERY = {"mini": 1}
 """Test frames that a profile scores in place of the protocol's: the miniature's worlds are too small for every 64th."""
 
@@ -109,12 +111,12 @@ class Reproduction:
         return ["lightning", "fit", *words, f"--run_dir={self.folder(step, seed)}", "--test_after_fit=false"]
 
     def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
-        """The test of a training's best checkpoint: in crops around the true box, or of whole images (`FOUND_BOX`)."""
+        """The test of a training's last checkpoint: in crops around the true box, or of whole images (`FOUND_BOX`)."""
         files = evaluation_configs(step, self.profile, test, switches)
-        checkpoint = self.folder(step, seed) / BEST
+        checkpoint = self.folder(step, seed) / HANDED_OVER
         folder = self.test_folder(step.name, seed, test, switches)
         if FOUND_BOX in switches:
-            return found_box_test(files, checkpoint, self.folder(box_step(step), seed) / BEST, folder)
+            return found_box_test(files, checkpoint, self.folder(box_step(step), seed) / HANDED_OVER, folder)
         return crop_test(files, checkpoint, folder)
 
     def folder(self, step: Step, seed: int) -> Path:
@@ -130,10 +132,10 @@ class Reproduction:
         return has_stand_in(test, self.profile)
 
     def _arguments(self, step: Step, seed: int) -> list[str]:
-        """What differs between seeds, and the parent."""
-        words = [f"--seed_everything={seed}", f"--data.init_args.seed={seed}"]
+        """What differs between seeds, who is trained on (everybody, decision L10), and the parent."""
+        words = [f"--seed_everything={seed}", f"--data.init_args.seed={seed}", "--data.init_args.val_subjects=null"]
         if step.parent is not None:
-            words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / BEST}")
+            words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / HANDED_OVER}")
         return words
 
     def _check_data(self, row: Row, files: Sequence[Path], splits: Sequence[str]) -> None:
@@ -175,7 +177,7 @@ class Reproduction:
             return
         from pose3d.checkpoint import sha256_of
 
-        parent = self.folder(steps()[step.parent], seed) / BEST
+        parent = self.folder(steps()[step.parent], seed) / HANDED_OVER
         if parent.is_file() and sha256_of(parent) != origin["sha256"]:
             raise PoseError(
                 f"{folder} began from another {parent} than is there now; delete it, or choose another --out"

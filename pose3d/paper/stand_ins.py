@@ -13,7 +13,7 @@ from pose3d.data.store import PoseStore
 from pose3d.data.store_writer import StoreWriter
 
 LAB: Final = "lab3d.h5"
-SPLITS: Final = {"lab3d_train.h5": (1, 5, 6, 7), "lab3d_val.h5": (8,), "lab3d_test.h5": (9, 11)}
+SPLITS: Final = {"lab3d_train.h5": (1, 5, 6, 7, 8), "lab3d_test.h5": (9, 11)}
 OWN_ATTRIBUTES: Final = ("schema_version", "unit_3d", "unit_2d")
 """Attributes that the writer sets itself."""
 

@@ -76,7 +76,7 @@ def training_configs(step: Step, profile: str) -> list[Path]:
 
 
 def evaluation_configs(step: Step, profile: str, test: str, switches: Sequence[str]) -> list[Path]:
-    """The overlays of a test of a training's best checkpoint on another test set, with other switches.
+    """The overlays of a test of a training's last checkpoint on another test set, with other switches.
 
     `FOUND_BOX` adds none: it is the command that differs.
     """

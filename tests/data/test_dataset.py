@@ -5,6 +5,7 @@ from pose3d.data.augment import GeometricAugmentation
 from pose3d.data.dataset import JoinedDataset, PoseDataset, collate
 from pose3d.data.samplers import SampleSpec
 from pose3d.data.store import PoseStore
+from pose3d.geometry.crop import transform_points
 from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, POSE2D_15, remap
 from tests.data.drawn import UNIVERSAL_RATIO, write_store
 
@@ -152,3 +153,14 @@ def test_person_of_a_single_joint_makes_a_crop(store_2d):
     sample = dataset[SampleSpec(0, 0, 1.0, 3)]
     assert np.isfinite(sample["joints_2d_crop"]).all()
     assert sample["image"].shape == (48, 48, 3)
+
+
+def test_without_localisation_the_crop_is_the_whole_image(store_3d):
+    store = PoseStore(store_3d)
+    sample = PoseDataset(store, image_size=64, localised=False)[0]
+    corners = np.array([[-0.5, -0.5], store.labels("image_size")[0] - 0.5])
+    seen = transform_points(sample["crop_from_img"], corners)
+    assert seen.min() == pytest.approx(-0.5, abs=1e-4)
+    assert seen.max() == pytest.approx(63.5, abs=1e-4)
+    crop = PoseDataset(store, image_size=64)[0]
+    assert not np.allclose(crop["crop_from_img"], sample["crop_from_img"])

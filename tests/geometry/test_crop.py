@@ -13,6 +13,7 @@ from pose3d.geometry.crop import (
     tight_box,
     transform_points,
     warp_crop,
+    whole_square,
     zoom_of,
 )
 
@@ -36,6 +37,13 @@ def test_box_is_tight_and_its_square_grows_about_the_centre():
     centre, side = square_box(box, 1.25)
     np.testing.assert_allclose(centre, [20, 60])
     assert side == 100
+
+
+def test_the_whole_image_fits_into_its_square():
+    centre, side = whole_square(np.array([640, 480]))
+    crop = crop_matrix(centre, side, 64)
+    corners = transform_points(crop, np.array([[-0.5, -0.5], [639.5, 479.5]]))
+    np.testing.assert_allclose(corners, [[-0.5, 7.5], [63.5, 55.5]])
 
 
 def test_the_square_fills_the_crop_from_edge_to_edge():

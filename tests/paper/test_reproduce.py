@@ -51,7 +51,7 @@ def workplace(tmp_path, monkeypatch):
         if command[1] == "fit":
             if "model.init_args.init_from" in flags:
                 assert Path(flags["model.init_args.init_from"]).is_file()
-            (folder / "best.ckpt").write_text("weights")
+            (folder / "last.ckpt").write_text("weights")
             return
         seed = int(folder.parts[folder.parts.index("tests") - 1].removeprefix("seed"))
         target = np.zeros((4, 17, 3), np.float32)
@@ -131,11 +131,11 @@ def test_a_training_from_a_parent_that_was_replaced_is_refused(workplace):
     rows, run = find("table1/all-1"), Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None)
     run.run(rows, [0])
     child = Path("runs/paper/mini/transfer/all-1/seed0")
-    parent = Path("runs/paper/mini/pose2d/seed0/best.ckpt")
+    parent = Path("runs/paper/mini/pose2d/seed0/last.ckpt")
     child.joinpath("last.json").write_text(json.dumps({"parent": {"sha256": sha256_of(parent)}}))
     run.run(rows, [0])
     parent.write_text("trained again")
-    with pytest.raises(PoseError, match=r"all-1/seed0 began from another .*pose2d/seed0/best.ckpt than is there now"):
+    with pytest.raises(PoseError, match=r"all-1/seed0 began from another .*pose2d/seed0/last.ckpt than is there now"):
         run.run(rows, [0])
 
 
@@ -167,8 +167,8 @@ def test_the_box_of_2dposenet_is_found_by_the_rows_own(workplace):
     runs = "runs/paper/mini"
     assert workplace[-1][2:] == [
         "data/twin/test.h5",
-        f"--checkpoint={runs}/full/h36m_3dhp/fusion/seed1/best.ckpt",
-        f"--box-checkpoint={runs}/pose2d/seed1/best.ckpt",
+        f"--checkpoint={runs}/full/h36m_3dhp/fusion/seed1/last.ckpt",
+        f"--box-checkpoint={runs}/pose2d/seed1/last.ckpt",
         f"--out={runs}/full/h36m_3dhp/fusion/seed1/tests/mpi_inf_3dhp+box_2dposenet/predictions.npz",
     ]
     result = json.loads(Path(runs, "results/text/no-gt-box/seed1.json").read_text())
@@ -207,7 +207,6 @@ def test_a_network_without_2dposenet_among_its_parents_gets_one():
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("supp-table2/not-localised", "the supplement does not say what 2DPoseNet is given"),
         ("table4/smplify", "another work's published figure"),
         ("supp-table1/full", "profile 'mini' has no data"),
         ("table2/corective", "did you mean table2/corrective"),
