@@ -5,7 +5,13 @@ import pytest
 import torch
 
 from pose3d.geometry.crop import crop_matrix, transform_points
-from pose3d.geometry.decode import correction_centre, crop_view_rotation, joints_2d_from_heatmaps, rotate
+from pose3d.geometry.decode import (
+    DecodeConfig,
+    correction_centre,
+    crop_view_rotation,
+    joints_2d_from_heatmaps,
+    rotate,
+)
 from pose3d.heatmaps import cells_from_crop, render_heatmaps
 
 SIZE = 128
@@ -36,7 +42,7 @@ def test_the_centres_of_the_correction(crop_from_img):
 
 
 def test_the_correction_turns_the_view_of_the_crop_into_the_cameras(crop_from_img):
-    rotation = crop_view_rotation("crop", None, crop_from_img, SIZE, INTRINSICS)
+    rotation = crop_view_rotation(DecodeConfig("crop"), None, crop_from_img, SIZE, INTRINSICS)
     # Yaw only: straight ahead in the crop's view is the horizontal direction of the crop's centre in the camera's.
     ahead = rotate(torch.tensor([[[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]), rotation)[0]
     torch.testing.assert_close(ahead[0, 0] / ahead[0, 2], torch.tensor(100.0 / 900.0), atol=1e-5, rtol=0)
@@ -45,5 +51,12 @@ def test_the_correction_turns_the_view_of_the_crop_into_the_cameras(crop_from_im
 
 def test_off_changes_nothing(crop_from_img):
     pose = torch.randn(1, 17, 3)
-    rotation = crop_view_rotation("off", None, crop_from_img, SIZE, INTRINSICS)
+    rotation = crop_view_rotation(DecodeConfig("off"), None, crop_from_img, SIZE, INTRINSICS)
     assert torch.equal(rotate(pose, rotation), pose)
+
+
+def test_the_full_rotation_also_pitches(crop_from_img):
+    """Straight ahead in the crop's view is the whole direction of the crop's centre (switch of decision G1)."""
+    rotation = crop_view_rotation(DecodeConfig("crop", rotation="full"), None, crop_from_img, SIZE, INTRINSICS)
+    ahead = rotate(torch.tensor([[[0.0, 0.0, 1.0]]]), rotation)[0, 0]
+    torch.testing.assert_close(ahead[:2] / ahead[2], torch.tensor([100.0, -40.0]) / 900.0, atol=1e-5, rtol=0)
