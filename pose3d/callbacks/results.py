@@ -96,7 +96,8 @@ class RunResults(Callback):
         if self.pictures:
             with whole_file(self.run_dir / "predictions.png") as partial:
                 samples_figure(self.pictures).savefig(partial, dpi=110)
-        Console().print(results_table(metrics, title=f"{pl_module.stage} on the test set"))
+        answer = pl_module.provenance().get("answer")  # type: ignore[operator]
+        Console().print(results_table(metrics, f"{pl_module.stage} on the test set", answer=answer))
 
     def _write_predictions(self, rows: list[dict[str, np.ndarray]], datamodule: Any) -> None:
         columns = {key: np.concatenate([row[key] for row in rows]) for key in rows[0]}

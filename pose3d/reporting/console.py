@@ -1,56 +1,74 @@
 """Results table of logged metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
 from rich.table import Table
 
 METRICS = {"pck3d_150mm": "3DPCK %", "auc3d": "AUC %", "mpjpe_mm": "MPJPE mm"}
-CANDIDATES = {"P": "P", "O1": "O1", "O2": "O2", "fused": "fused", "mean_pose": "mean pose"}
+MEAN_POSE = "mean_pose"
 ALL = "all"
+
+
+def shown(candidate: str) -> str:
+    """A candidate's name in tables and legends."""
+    return candidate.replace("_", " ")
 
 
 @dataclass(frozen=True)
 class PoseMetrics:
     """Test metrics of 3D poses, indexed by scene, candidate and metric.
 
-    The stages log {split}/{scene}/{candidate}/{metric}, {split}/{candidate}/{metric} and, for the stage's own answer
-    (`deployed`), {split}/{metric}. `scenes` ends with "all"; both lists are empty for a stage without 3D poses.
+    The stages log {split}/{scene}/{candidate}/{metric}, {split}/{candidate}/{metric} and, for the network's answer,
+    {split}/{metric}. `scenes` ends with "all"; both lists are empty for a stage without 3D poses.
     """
 
     scenes: tuple[str, ...]
     candidates: tuple[str, ...]
-    deployed: str | None
+    answer: str | None
     values: Mapping[tuple[str, str, str], float]
     """(scene, candidate, metric) -> number, as logged."""
 
 
-def pose_metrics(metrics: Mapping[str, float], split: str = "test") -> PoseMetrics:
-    """Parse logged keys; keys of other metrics are ignored."""
-    keys = {key: key.removeprefix(f"{split}/").split("/") for key in metrics if key.startswith(f"{split}/")}
-    scenes = dict.fromkeys(parts[0] for parts in keys.values() if len(parts) == 3)
-    found = {parts[-2] for parts in keys.values() if len(parts) >= 2}
-    named = {parts[0] for parts in keys.values() if len(parts) == 2}
-    candidates = tuple(c for c in CANDIDATES if c in found)
-    deployed = next((c for c in candidates if c not in named), None)
+def pose_metrics(
+    metrics: Mapping[str, float], split: str = "test", answer: str | None = None, order: Sequence[str] = ()
+) -> PoseMetrics:
+    """Parse logged keys; keys of other metrics are ignored.
+
+    Args:
+        answer: candidate of the keys without one; default: the candidate with scores in scenes but not over all frames.
+        order: candidates to list first; the others follow as logged, the mean pose last.
+    """
+    keys = [key.removeprefix(f"{split}/").split("/") for key in metrics if key.startswith(f"{split}/")]
+    keys = [parts for parts in keys if parts[-1] in METRICS and len(parts) <= 3]
+    scenes = dict.fromkeys(parts[0] for parts in keys if len(parts) == 3)
+    found = dict.fromkeys(parts[-2] for parts in keys if len(parts) >= 2)
+    if answer is None:
+        named = {parts[0] for parts in keys if len(parts) == 2}
+        answer = next((c for c in found if c not in named), None)
+    if answer is not None and any(len(parts) == 1 for parts in keys):
+        found.setdefault(answer)
+    ranked = list(dict.fromkeys([*order, *found]))
+    candidates = tuple(sorted(found, key=lambda c: (c == MEAN_POSE, ranked.index(c))))
     values = {}
-    for key, parts in keys.items():
-        if parts[-1] in METRICS and candidates:
+    for parts in keys:
+        candidate = parts[-2] if len(parts) >= 2 else answer
+        if candidate is not None:
             scene = parts[0] if len(parts) == 3 else ALL
-            candidate = parts[-2] if len(parts) >= 2 else deployed
-            if candidate is not None:
-                values[scene, candidate, parts[-1]] = metrics[key]
-    return PoseMetrics((*scenes, ALL) if candidates else (), candidates, deployed, values)
+            values[scene, candidate, parts[-1]] = metrics["/".join([split, *parts])]
+    return PoseMetrics((*scenes, ALL) if candidates else (), candidates, answer, values)
 
 
-def results_table(metrics: Mapping[str, float], title: str = "", split: str = "test") -> Table:
-    """One row for each pose (P, O1, O2, fused, the mean pose) in each scene, then over all of them.
+def results_table(
+    metrics: Mapping[str, float], title: str = "", split: str = "test", answer: str | None = None
+) -> Table:
+    """One row for each candidate (P, O1, O2, fused, the mean pose) in each scene, then over all of them.
 
     Metrics that are not of 3D poses become one row each.
     """
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    found = pose_metrics(metrics, split)
+    found = pose_metrics(metrics, split, answer)
     if not found.candidates:
         table.add_column("metric")
         table.add_column("value", justify="right")
@@ -67,7 +85,7 @@ def results_table(metrics: Mapping[str, float], title: str = "", split: str = "t
             cells = ["–" if value is None else f"{value:.1f}" for value in values]
             table.add_row(
                 scene if candidate == found.candidates[0] else "",
-                CANDIDATES[candidate],
+                shown(candidate),
                 *cells,
                 end_section=candidate == found.candidates[-1],
             )

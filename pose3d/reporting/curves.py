@@ -3,7 +3,7 @@
 from itertools import accumulate
 from typing import Any
 
-from pose3d.reporting.console import CANDIDATES
+from pose3d.reporting.console import MEAN_POSE, shown
 from pose3d.reporting.figures import ACCENT, HUES, INK, MUTED, go, new_figure
 from pose3d.reporting.logs import Curve
 from pose3d.reporting.run_folder import RunFolder
@@ -86,13 +86,12 @@ def _validation(run: RunFolder) -> dict[str, go.Figure]:
     error = [key for key in run.log if key.startswith(VAL) and key.endswith("mpjpe_mm")]
     keys = error or [key for key in run.log if key.startswith(VAL)]
     figure = new_figure(HEIGHT, xaxis_title="step", hovermode="x unified")
-    order = list(CANDIDATES)
-    named = {key: _candidate(key, run.provenance.get("answer")) if error else key.removeprefix(VAL) for key in keys}
-    for key in sorted(named, key=lambda k: order.index(named[k]) if named[k] in order else -1):
+    named = {key: _candidate(key, run.answer) if error else key.removeprefix(VAL) for key in keys}
+    ranked = list(dict.fromkeys([*run.candidates, *named.values()]))
+    for key in sorted(named, key=lambda k: (named[k] == MEAN_POSE, ranked.index(named[k]))):
         name = named[key]
-        hue = MUTED if name == "mean_pose" else HUES[order.index(name) % len(HUES)] if name in order else None
-        hue = hue or HUES[len(figure.data) % len(HUES)]
-        trace = _line(run.log[key], CANDIDATES.get(name, name), hue, "dot" if name == "mean_pose" else "solid", True)
+        hue = MUTED if name == MEAN_POSE else HUES[ranked.index(name) % len(HUES)]
+        trace = _line(run.log[key], shown(name), hue, "dot" if name == MEAN_POSE else "solid", True)
         figure.add_trace(trace.update(mode="lines+markers", marker={"size": 6}, hovertemplate="%{y:.2f}"))
     step = run.provenance.get("step")
     if step is not None:

@@ -81,7 +81,7 @@ def render(runs: Sequence[RunFolder]) -> str:
 
 def _run_section(run: RunFolder, place: Any) -> dict[str, Any]:
     """Curves and test metrics of one stage."""
-    found = pose_metrics(run.metrics)
+    found = pose_metrics(run.metrics, answer=run.answer, order=run.candidates)
     name, gives = STAGES[run.stage]
     if found.candidates:
         grid: Grid | None = metrics_grid(f"{name} on the test set", found)
@@ -148,9 +148,9 @@ def _headline(runs: Sequence[RunFolder]) -> list[dict[str, str]]:
     tiles = []
     with_3d = [run for run in runs if pose_metrics(run.metrics).candidates]
     if with_3d:
-        found = pose_metrics(with_3d[-1].metrics)
+        found = pose_metrics(with_3d[-1].metrics, answer=with_3d[-1].answer)
         for metric in ("mpjpe_mm", "pck3d_150mm", "auc3d"):
-            value = found.values.get(("all", found.deployed or "", metric))
+            value = found.values.get(("all", found.answer or "", metric))
             mean = found.values.get(("all", "mean_pose", metric))
             label, unit = METRICS[metric].rsplit(" ", 1)
             if value is not None:

@@ -51,6 +51,16 @@ class RunFolder:
         return self.provenance.get("outputs", [])
 
     @property
+    def candidates(self) -> list[str]:
+        """Names of the outputs that are scored, in the network's order."""
+        return [output["candidate"] for output in self.outputs if output.get("candidate")]
+
+    @property
+    def answer(self) -> str | None:
+        """Candidate that is the network's answer."""
+        return self.provenance.get("answer")
+
+    @property
     def test_file(self) -> str | None:
         """The pose store that was tested on."""
         return self.config.get("data", {}).get("init_args", {}).get("test_file")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pose3d.evaluation import Table
 from pose3d.evaluation.tables import cell_text
-from pose3d.reporting.console import ALL, CANDIDATES, METRICS, PoseMetrics
+from pose3d.reporting.console import ALL, METRICS, PoseMetrics, shown
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ def metrics_grid(title: str, found: PoseMetrics) -> Grid:
     ]
     body = []
     for candidate in found.candidates:
-        strong = candidate == found.deployed
+        strong = candidate == found.answer
         numbers = [found.values.get((scene, candidate, metric)) for scene in scenes for metric in METRICS]
         cells = [Cell("–" if v is None else f"{v:.1f}", strong=strong) for v in numbers]
-        body.append([Cell(CANDIDATES[candidate], number=False, strong=strong), *cells])
+        body.append([Cell(shown(candidate), number=False, strong=strong), *cells])
     return Grid(title, head, body)
 
 

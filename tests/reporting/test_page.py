@@ -10,7 +10,6 @@ import pytest
 from pose3d.app import main
 from pose3d.evaluation import evaluate
 from pose3d.predictions import Predictions, read_predictions, write_predictions
-from pose3d.reporting.console import CANDIDATES
 from tests.reporting.html_page import Page
 from tests.reporting.runs import COLUMNS, GROUPS
 
@@ -34,7 +33,7 @@ def test_tables_hold_the_numbers_of_metrics_json(page, folders):
         assert header == ["pose", *["3DPCK %", "AUC %", "MPJPE mm"] * 2]
         seen = 0
         for name, *cells in rows:
-            candidate = next(key for key, shown in CANDIDATES.items() if shown == name)
+            candidate = name.replace(" ", "_")
             own = "" if candidate == deployed else f"{candidate}/"
             keys = [f"test/{own}{m}" for m in ("pck3d_150mm", "auc3d", "mpjpe_mm")]
             keys += [f"test/indoors/{candidate}/{m}" for m in ("pck3d_150mm", "auc3d", "mpjpe_mm")]
