@@ -18,9 +18,9 @@ from pose3d.synth.worlds import PRESETS, WORLDS
 HELP = """Render the embedded data set: synthetic people with exact labels.
 
 Four worlds mirror the paper's data: wild2d (in the wild, 2D labels), lab3d (a marker-based lab), studio3d (green
-screen, masks) and test (six sequences of people that occur nowhere else). Two more are made on request: wild3d (in the
-wild with 3D labels, to train for photographs) and test_wide (the shots of test, people off the optical axis). Each
-becomes one file in --out. An interrupted run continues where it stopped, and a complete world is kept."""
+screen, masks) and test (six sequences of people that occur nowhere else). test_wide shows the shots of test with people
+off the optical axis. wild3d (in the wild with 3D labels, to train for photographs) is made on request. Each becomes one
+file in --out. An interrupted run continues where it stopped, and a complete world is kept."""
 EXAMPLE = "pose3d synth --out data/twin --preset quick --preview data/twin/preview.png"
 
 PREVIEW_SUFFIXES = (".png", ".jpg")

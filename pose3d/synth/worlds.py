@@ -246,7 +246,7 @@ WORLDS = {w.name: w for w in (_wild(), _lab(), _studio(), _wild3d(), _test(), _t
 
 # Images per world. `quick` is what the default recipes train on; `full` is for longer runs.
 PRESETS = {
-    "quick": {"wild2d": 4200, "lab3d": 900, "studio3d": 3600, "test": 900},
+    "quick": {"wild2d": 4200, "lab3d": 900, "studio3d": 3600, "test": 900, "test_wide": 300},
     "full": {"wild2d": 24000, "lab3d": 12000, "studio3d": 24000, "wild3d": 24000, "test": 3000, "test_wide": 3000},
 }
 

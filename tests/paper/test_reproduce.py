@@ -35,6 +35,7 @@ def workplace(tmp_path, monkeypatch):
     write_store(twin / "lab3d.h5", 22, masks=False, subjects=11)
     write_store(twin / "studio3d.h5", 8, subjects=8)
     write_store(twin / "test.h5", 6, subjects=6)
+    write_store(twin / "test_wide.h5", 6, subjects=6)
     monkeypatch.chdir(tmp_path)
     calls = []
 
@@ -159,6 +160,10 @@ def test_a_gain_is_the_difference_of_two_tests(workplace):
     result = json.loads(Path("runs/paper/mini/results/supp-text/perspective-gain-3dhp/seed0.json").read_text())
     assert result["figures"] == {"3DPCK": 0.0}
     assert sum("configs/ablations/test/no_perspective.yaml" in word for c in workplace for word in c) == 1
+    # Both tests see people away from the optical axis, where there is something to correct.
+    tests = [command for command in workplace if command[1] == "test"]
+    assert [sum("off_axis.yaml" in word for word in command) for command in tests] == [2, 2]
+    assert result["tested_on"] == {"mpi_inf_3dhp": "data/twin/test_wide.h5"}
 
 
 def test_the_box_of_2dposenet_is_found_by_the_rows_own(workplace):

@@ -47,6 +47,7 @@ def tiny(tmp_path, monkeypatch):
     write_store(twin / "lab3d.h5", 22, masks=False, subjects=11)
     write_store(twin / "studio3d.h5", 16, subjects=8)
     write_store(twin / "test.h5", 6, subjects=6)
+    write_store(twin / "test_wide.h5", 6, subjects=6)
     monkeypatch.chdir(tmp_path)
 
     def in_process(self, what, command, log):

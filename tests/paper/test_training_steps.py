@@ -45,6 +45,7 @@ def test_takes_a_training_step(name, monkeypatch, tmp_path):
     write_store(twin / "lab3d.h5", 22, masks=False, subjects=11)
     write_store(twin / "studio3d.h5", 16, subjects=8)
     write_store(twin / "test.h5", 6, subjects=6)
+    write_store(twin / "test_wide.h5", 6, subjects=6)
     make_stand_ins([twin / f"lab3d_{part}.h5" for part in ("train", "val", "test")])
     files = training_configs(steps()[name], "mini")
     data = merged(files)["data"]["init_args"]
