@@ -188,8 +188,11 @@ class BaseStage(LightningModule):
         losses = output_losses(self.outputs, self.net(batch["image"]), complete(batch))
         total = total_loss(self.outputs, losses, self.schedule.at(self.global_step))
         self.log("train/loss", total, prog_bar=True)
-        self.log_dict({f"train/loss_{name}": loss for name, loss in losses.items()})
-        self.log_dict({f"lr/{group['name']}": group["lr"] for group in self.trainer.optimizers[0].param_groups})
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and (self.global_step + 1) % every == 0:
+            # At other steps Lightning would spend as long on these values and pass them to no logger.
+            self.log_dict({f"train/loss_{name}": loss for name, loss in losses.items()})
+            self.log_dict({f"lr/{group['name']}": group["lr"] for group in self.trainer.optimizers[0].param_groups})
         return total
 
     @cached_property

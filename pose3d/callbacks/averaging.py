@@ -4,12 +4,14 @@ Lightning's callback, with a decay that grows from 0.1 to its value, so that sho
 steps, and that leaves evaluation outside of training alone.
 """
 
-from typing import Any
+from typing import Any, cast
 
+import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.trainer.states import TrainerFn
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 
 class AveragedWeights(WeightAveraging):
@@ -19,13 +21,28 @@ class AveragedWeights(WeightAveraging):
     """
 
     def __init__(self, decay: float) -> None:
-        super().__init__(use_buffers=True, avg_fn=self._average)
+        super().__init__(use_buffers=True)
         self.decay = decay
         self.swapped = False
+        self.moving: tuple[list[Tensor], list[Tensor]] | None = None
 
-    def _average(self, average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-        keep = min(self.decay, (1 + int(steps)) / (10 + int(steps)))
-        return average * keep + current * (1 - keep)
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Move the average after each optimiser step. Lightning's way to find all tensors takes longer than the sum."""
+        if trainer.global_step <= self._latest_update_step:
+            return
+        self._latest_update_step = trainer.global_step
+        average = cast(AveragedModel, self._average_model)
+        steps = int(average.n_averaged)
+        if steps == 0:
+            average.update_parameters(pl_module)
+            return
+        if self.moving is None:
+            self.moving = _moving(average.module), _moving(pl_module)
+        keep = min(self.decay, (1 + steps) / (10 + steps))
+        torch._foreach_lerp_(*self.moving, 1 - keep)
+        average.n_averaged += 1
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Resume the average; a test of a checkpoint wants the weights as they are in it."""
@@ -47,3 +64,9 @@ class AveragedWeights(WeightAveraging):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Undo a validation that was interrupted, before a checkpoint is saved."""
         self.on_validation_epoch_end(trainer, pl_module)
+
+
+def _moving(module: nn.Module) -> list[Tensor]:
+    """Tensors that training changes: parameters that are not frozen, and running statistics."""
+    parameters = [parameter.detach() for parameter in module.parameters() if parameter.requires_grad]
+    return parameters + [buffer for buffer in module.buffers() if buffer.is_floating_point()]

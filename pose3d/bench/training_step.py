@@ -1,0 +1,82 @@
+"""What a training step costs beside a bare loop: a callback that lets both take turns within one run.
+
+The turns use the same network, losses, optimiser and loader, and the recipe's precision. Counted in CPU seconds of this
+process, so that other programs on the machine are not counted. The bare loop trains the same weights on, so the run's
+result is of no use; nothing of it is saved.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from itertools import chain, repeat
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from pose3d.models.objectives import output_losses, total_loss
+
+WARM_STEPS = 8
+
+
+class InterleavedBareLoop(Callback):
+    """Measures turns of `steps` steps of the trainer and of a bare loop, one after the other, and ends the run.
+
+    Args:
+        out: JSON file for the CPU seconds of every turn.
+        steps: steps of a turn.
+        turns: how many turns each has.
+    """
+
+    def __init__(self, out: str, steps: int = 30, turns: int = 7) -> None:
+        self.out, self.steps, self.turns = Path(out), steps, turns
+        self.trainer_seconds: list[float] = []
+        self.bare_seconds: list[float] = []
+        self.batches: Iterator[Any] | None = None
+        self.began = 0.0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Count; after every turn of the trainer let the bare loop have its own."""
+        step = trainer.global_step - WARM_STEPS
+        if step < 0 or step % self.steps:
+            return
+        now = time.process_time()
+        if step > 0:
+            self.trainer_seconds.append(now - self.began)
+            self.bare_seconds.append(self._bare_turn(trainer, pl_module))
+        else:
+            self._bare_turn(trainer, pl_module)
+        if len(self.bare_seconds) == self.turns:
+            self.out.write_text(json.dumps({"trainer": self.trainer_seconds, "bare": self.bare_seconds}))
+            trainer.should_stop = True
+        self.began = time.process_time()
+
+    def _bare_turn(self, trainer: Trainer, stage: Any) -> float:
+        """CPU seconds of as many steps without the trainer."""
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        if self.batches is None:
+            loader = data.train_dataloader()
+            self.batches = chain.from_iterable(repeat(loader))
+            next(self.batches)  # starts the workers
+        (optimizer,) = trainer.optimizers
+        phase = stage.schedule.at(trainer.global_step)
+        began = time.process_time()
+        for _ in range(self.steps):
+            batch = data.on_after_batch_transfer(stage.transfer_batch_to_device(next(self.batches), stage.device, 0), 0)
+            with trainer.precision_plugin.forward_context():
+                losses = output_losses(stage.net.outputs, stage.net(batch["image"]), batch)
+                total = total_loss(stage.net.outputs, losses, phase)
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+        return time.process_time() - began
+
+
+def overhead(found: dict[str, list[float]]) -> float:
+    """Share by which a step of the trainer costs more: the median of the turns' own ratios, less one."""
+    return median(a / b for a, b in zip(found["trainer"], found["bare"], strict=True)) - 1
