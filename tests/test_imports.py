@@ -43,6 +43,7 @@ LAYERS = [
         "pose3d.types",
         "pose3d.files",
         "pose3d.recipes",
+        "pose3d.quiet_opencv",
         "pose3d.suggestions",
         "pose3d.cores",
         "pose3d.errors",

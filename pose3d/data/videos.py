@@ -15,6 +15,7 @@ import numpy as np
 from pose3d.data.containers import Container, inspect
 from pose3d.data.images import read_image
 from pose3d.errors import PoseError
+from pose3d.quiet_opencv import quiet_opencv
 
 # FFmpeg keeps quiet about damaged files; OpenCV reads this once, when it first opens a video.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -123,13 +124,8 @@ class Video:
             capture.release()
 
     def _open(self) -> cv2.VideoCapture:
-        # OpenCV would print its own complaints before ours.
-        level = cv2.utils.logging.getLogLevel()
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-        try:
+        with quiet_opencv():
             capture = cv2.VideoCapture(str(self.path.absolute()))
-        finally:
-            cv2.utils.logging.setLogLevel(level)
         if not capture.isOpened():
             raise PoseError(f"cannot open the video {self.path}; it is damaged or of a codec that OpenCV lacks")
         return capture

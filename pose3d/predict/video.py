@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from pose3d.errors import PoseError
+from pose3d.quiet_opencv import quiet_opencv
 
 # FFmpeg prints nothing about damaged files; OpenCV reads this once, when it first opens a video.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -117,17 +118,12 @@ def _upright_size(capture: cv2.VideoCapture) -> tuple[int, int]:
 
 @contextmanager
 def _opened(source: Path | str) -> Iterator[cv2.VideoCapture]:
-    # OpenCV would print its own complaints in front of ours. An absolute path keeps FFmpeg from taking the part of a
-    # file name before a colon for a protocol.
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
+    with quiet_opencv():
         if isinstance(source, Path):
+            # An absolute path: FFmpeg would take the part of a file name before a colon for a protocol.
             capture = cv2.VideoCapture(str(source.absolute()))
         else:
             capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
-    finally:
-        cv2.utils.logging.setLogLevel(level)
     if not capture.isOpened():
         if isinstance(source, str):
             raise PoseError(f"the stream {source} cannot be opened; check the address or the camera's number")
