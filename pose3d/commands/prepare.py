@@ -12,7 +12,7 @@ from rich.table import Table
 
 from pose3d.cores import available_cores
 from pose3d.data.sources import SOURCES, WHOLE_IMAGES
-from pose3d.errors import INCOMPLETE
+from pose3d.errors import INCOMPLETE, PoseError
 
 HELP = "Read a data set as its authors publish it and write one pose store, ready to train on or to score with."
 EXAMPLE = "pose3d prepare mpi_inf_3dhp --root /data/mpi_inf_3dhp --out data/mpi_inf_3dhp.h5 --limit 200"
@@ -38,6 +38,7 @@ def _add_shared(parser: argparse.ArgumentParser, whole: bool) -> None:
     add("--limit", type=int, default=0, metavar="N", help="a first look: only N samples, from everywhere")
     add("--workers", type=int, default=available_cores(), metavar="N", help="processes (default: all cores)")
     add("--seed", type=int, default=0, help="of the random draw (0)")
+    add("--shard", default="", metavar="K/N", help="write shard K of N, e.g. on one of N machines")
     add(
         "--allow-damaged",
         action="store_true",
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
 
     own: dict[str, Any] = {name: vars(args)[name] for name in reader_options(args.source)}
     framed = {"margin": args.margin, "person_px": args.person_px}
-    preparation = Preparation(args.source, args.root, args.limit, args.seed, **framed, options=own)
+    shard = _shard(args.shard)
+    preparation = Preparation(args.source, args.root, args.limit, args.seed, **framed, options=own, shard=shard)
     plan, summary = prepare_store(preparation, args.out, args.workers)
 
     table = Table("what", "how many", title=str(summary.path))
@@ -79,3 +81,13 @@ def run(args: argparse.Namespace) -> int:
     for line in lines:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     return INCOMPLETE if summary.damaged and not args.allow_damaged else 0
+
+
+def _shard(text: str) -> tuple[int, int] | None:
+    """ "2/5" as numbers."""
+    if not text:
+        return None
+    number, slash, count = text.partition("/")
+    if not (slash and number.isascii() and number.isdigit() and count.isascii() and count.isdigit()):
+        raise PoseError(f"--shard {text} is not K/N, for example 2/5: the second of five shards")
+    return int(number), int(count)

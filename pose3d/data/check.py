@@ -211,7 +211,7 @@ def _projection(store: PoseStore) -> Iterator[Finding]:
 
 
 def _universal(store: PoseStore) -> Iterator[Finding]:
-    """joints_3d over joints_3d_univ, root-relative, is one number in each sequence (datasets.md 1.2)."""
+    """joints_3d over joints_3d_univ, root-relative, is one number for each person of a sequence (docs/datasets.md)."""
     if not store.has("joints_3d_univ"):
         return
     root = store.joint_set.root
@@ -224,9 +224,10 @@ def _universal(store: PoseStore) -> Iterator[Finding]:
         what = f"it is not joints_3d to scale (median residual {np.median(residual):.1f} mm)"
         yield Finding("warning", "joints_3d_univ", what, "fine where limbs were re-targeted, as in Human3.6M")
         return
-    sequence = store.labels("sequence")
-    present, group = np.unique(sequence, return_inverse=True)
-    expected = np.array([np.median(ratio[sequence == s]) for s in present])[group]
+    people = np.stack([store.labels("sequence"), store.labels("subject")])
+    present, group = np.unique(people, axis=1, return_inverse=True)
+    group = group.ravel()
+    expected = np.array([np.median(ratio[group == one]) for one in range(present.shape[1])])[group]
     bad = (residual > _PROPORTIONAL_MM) | (np.abs(ratio - expected) > 2e-3 * expected)
     if bad.any():
         what = "joints_3d and joints_3d_univ do not differ by the one factor of their sequence"

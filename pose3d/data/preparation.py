@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from pose3d.cores import available_cores
 from pose3d.data.sources import SOURCES, WHOLE_IMAGES
 from pose3d.data.sources.framing import Framing
-from pose3d.data.sources.plan import Plan
+from pose3d.data.sources.plan import Plan, shard_of
 from pose3d.data.sources.prepare import Summary, prepare
 from pose3d.errors import PoseError
 from pose3d.files import write_whole
@@ -40,6 +40,7 @@ class Preparation:
         margin: stored square over the joint box; 0 keeps whole images; None: what suits the source.
         person_px: people are shrunk to this; 0 keeps the resolution; None: what suits the source.
         options: the source's own, by the names of its `plan`.
+        shard: number and count of the shard to write, from 1; None: everything.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Preparation:
     margin: float | None = None
     person_px: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    shard: tuple[int, int] | None = None
 
     @property
     def framing(self) -> Framing:
@@ -69,6 +71,7 @@ class Preparation:
             "margin": framing.margin,
             "person_px": framing.person_px,
             "options": own,
+            **({"shard": self.shard} if self.shard else {}),
         }
         return dict(json.loads(json.dumps(content, default=str)))
 
@@ -79,7 +82,7 @@ class Preparation:
             hint = did_you_mean(unknown[0], reader_options(self.source))
             raise PoseError(f"the reader of {self.source} has no option {unknown[0]!r}; {hint}")
         plan: Plan = reader.plan(self.root, framing=self.framing, seed=self.seed, limit=self.limit, **self.options)
-        return plan
+        return shard_of(plan, *self.shard) if self.shard else plan
 
 
 def reader_of(source: str) -> Any:

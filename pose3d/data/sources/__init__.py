@@ -17,6 +17,8 @@ SOURCES: Final = {
     "lspet": "Leeds Sports Poses, extended training set",
     "aspset510": "ASPset-510",
     "coco": "COCO keypoints, and exports in COCO's JSON form",
+    "table": "your own: a CSV or Parquet table of images and labels",
+    "multiview": "your own: videos of calibrated cameras with 3D joints in a C3D or TRC file",
     "humaneva": "HumanEva-I, S1 Walking and Box",
 }
 

@@ -92,6 +92,11 @@ class Window:
         matrix = self.stored_from_img
         return np.asarray(joints_2d * matrix[[0, 1], [0, 1]] + matrix[:2, 2])
 
+    def move_box(self, box: np.ndarray) -> np.ndarray:
+        """(4,) x, y, w, h px of the full image to px of the stored image."""
+        scale = self.stored_from_img[[0, 1], [0, 1]]
+        return np.concatenate([self.move_joints(box[:2]), box[2:] * scale])
+
 
 def encode_jpeg(image: np.ndarray) -> bytes:
     """(H, W, 3) uint8 BGR to JPEG."""

@@ -98,6 +98,7 @@ def make_sample(
     encoded: bytes | None = None,
     head_px: float | None = None,
     three_d: dict[str, np.ndarray] | None = None,
+    box: np.ndarray | None = None,
 ) -> Sample:
     """Cut, encode and label one person.
 
@@ -111,9 +112,10 @@ def make_sample(
         encoded: the file of `image`; stored as it is where the whole image is kept.
         head_px: unit of PCKh in the full image; None derives it from the joints.
         three_d: joints_3d, joints_3d_univ, intrinsics (full image), cam_from_world; None for 2D sets.
+        box: (4,) x, y, w, h px of the person in the full image; None: the tight box of the joints.
     """
     full_size = (image.shape[1], image.shape[0])
-    window: Window = framing.window(joint_box(joints_2d, labelled), full_size)
+    window: Window = framing.window(joint_box(joints_2d, labelled) if box is None else box, full_size)
     whole = window.size == full_size
     stored = window.move_joints(joints_2d)
     matrix = window.stored_from_img
@@ -129,7 +131,7 @@ def make_sample(
     labels: dict[str, Any] = {
         "joints_2d": stored,
         "visible": visible if labelled is None else visible & labelled,
-        "bbox": joint_box(stored, labelled),
+        "bbox": joint_box(stored, labelled) if box is None else window.move_box(box),
         "head_size": head_px * float(np.sqrt(matrix[0, 0] * matrix[1, 1])),
         "image_size": window.size,
         **ids,

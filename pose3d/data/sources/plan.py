@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,6 +91,29 @@ class Plan:
     @property
     def num_samples(self) -> int:
         return sum(task.num_samples for task in self.tasks)
+
+
+def shard_of(plan: Plan, number: int, count: int) -> Plan:
+    """Shard `number` of `count` (from 1): whole tasks, in order, so that the shards end to end are the plan.
+
+    Raises:
+        PoseError: there is no such shard, or it would be empty.
+    """
+    if not 1 <= number <= count:
+        raise PoseError(f"there is no shard {number}/{count}; count from 1/{count} to {count}/{count}")
+    sizes = [task.num_samples for task in plan.tasks]
+    total, before = sum(sizes), 0
+    tasks = []
+    for task, size in zip(plan.tasks, sizes, strict=True):
+        # A task belongs to the shard in which its middle sample lies.
+        if int((before + size / 2) * count / max(total, 1)) == number - 1:
+            tasks.append(task)
+        before += size
+    if not tasks:
+        raise PoseError(
+            f"shard {number}/{count} of {plan.source} is empty: there are {len(sizes)} pieces of work; use fewer shards"
+        )
+    return replace(plan, tasks=tasks, sampling={**plan.sampling, "shard": f"{number}/{count}"})
 
 
 @dataclass
