@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from pose3d import __version__
 from pose3d.batch import complete
-from pose3d.checkpoint import PROVENANCE, HandOffReport, Provenance, ancestry, hand_off
+from pose3d.checkpoint import NET, PROVENANCE, HandOffReport, Provenance, ancestry, hand_off, read_checkpoint
 from pose3d.contracts import offered
 from pose3d.crop_settings import CROPS, CropSettings, check_parent, recorded_crops, require_same_normalisation
 from pose3d.errors import PoseError
@@ -26,13 +27,18 @@ from pose3d.geometry.decode import DecodeConfig
 from pose3d.models.config import NetConfig
 from pose3d.models.objectives import output_losses, total_loss
 from pose3d.predict.decode import decode
+from pose3d.pretrained import required_stage_file
 from pose3d.schedule import Schedule
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
+from pose3d.weights_file import SUFFIX
 from stages.hand_off_table import print_hand_off
 from stages.optimizers import OptimizerName, base_rate, build_optimizer, freeze_zero_lr_groups
 
 log = logging.getLogger("stages")
+
+TRAINING_ONLY = ("skips.", "intermediate.", "part_labels.", "domain.")
+"""Parts of a network that exported weights lack."""
 
 
 class BaseStage(LightningModule):
@@ -57,7 +63,8 @@ class BaseStage(LightningModule):
         optimizer: adadelta with the paper's settings (decision L3), adamw or adam.
         weight_decay: null for the optimiser's own.
         channels_last: memory layout that is faster on most CPUs and GPUs.
-        init_from: checkpoint of the parent stage, whose weights this one starts from; null starts from `weights`.
+        init_from: weights to start from, of the parent stage or of this stage itself: a checkpoint, a file or folder of
+            weights, or a name (see `pose3d.pretrained`). null starts from `weights`.
     """
 
     stage: ClassVar[str]
@@ -91,7 +98,7 @@ class BaseStage(LightningModule):
         self.save_hyperparameters(ignore=["init_from", "switches", "multipliers"])
         # Plain data, so that checkpoints load with weights_only=True; saved again, as loggers read the saved ones.
         self.save_hyperparameters(_plain(self.hparams))
-        self.init_from = init_from
+        self.init_from = self._checkpoint_of(init_from)
         self.parent: Provenance | None = None
         self.data: dict[str, Any] = {}
         self.crops: CropSettings | None = None
@@ -102,8 +109,8 @@ class BaseStage(LightningModule):
         self.save_hyperparameters({"net": self.net.config.to_dict()})  # type: ignore[union-attr, operator]
         freeze_zero_lr_groups(self.net, self.hparams["lr_multipliers"])
         self.configure_metrics()
-        if init_from is not None:
-            self.load_parent_weights(init_from)
+        if self.init_from is not None:
+            self.load_parent_weights(self.init_from)
         if self.hparams["channels_last"]:
             self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -125,17 +132,30 @@ class BaseStage(LightningModule):
         """Where the trunk starts; None where a parent's weights follow."""
         return None if self.init_from is not None else self.hparams["weights"]
 
+    def _checkpoint_of(self, name: str | None) -> str | None:
+        """The file that `init_from` means: the parent's where there is one, else this stage's own."""
+        if name is None or Path(name).suffix in (".ckpt", SUFFIX):
+            return name
+        stages = (self.stage,) if self.parent_stage is None else (self.parent_stage, self.stage)
+        return str(required_stage_file(name, *stages))
+
     def load_parent_weights(self, parent_path: str) -> None:
-        """Take over the parent's weights (hand-off); resuming a run is `--ckpt_path`."""
-        if self.parent_stage is None:
-            raise PoseError(f"{self.stage} is the first stage and has no parent; set model.init_from to null")
+        """Take over the parent's weights (hand-off), or those of this stage; resuming a run is `--ckpt_path`."""
+        content = read_checkpoint(parent_path, made_by=self.parent_stage or self.stage)
+        own = content[PROVENANCE].get("stage") == self.stage
+        if self.parent_stage is None and not own:
+            raise PoseError(
+                f"{self.stage} is the first stage and has no parent; set model.init_from to null, or name weights of "
+                f"{self.stage} itself"
+            )
+        stored = content["state_dict"]
         report = hand_off(
             parent_path,
             self.net,
-            self.mapping,
-            stage=self.parent_stage,
+            own_parts(self.net, stored) if own else self.mapping,
+            stage=str(self.stage if own else self.parent_stage),
             expected={key: self.identity[key] for key in self.shared},
-            dropped_prefixes=self.dropped_prefixes,
+            dropped_prefixes=TRAINING_ONLY if own else self.dropped_prefixes,
         )
         self.parent = ancestry(report)
         self.on_hand_off(report)
@@ -272,3 +292,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(entry) for key, entry in value.items()}
     return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def own_parts(net: nn.Module, stored: Mapping[str, Tensor]) -> dict[str, str]:
+    """Prefixes of a network's parts that weights of the same stage fill: all but training-only ones that they lack."""
+    parts = [f"{name}." for name, child in net.named_children() if child.state_dict()]
+    held = [p for p in parts if p not in TRAINING_ONLY or any(name.startswith(NET + p) for name in stored)]
+    return {part: part for part in held}

@@ -57,6 +57,8 @@ class Stage3(Base3DStage):
             )
         content = read_checkpoint(self.init_from, made_by=str(self.parent_stage))
         net = content.get("hyper_parameters", {}).get("net")
+        if content["provenance"].get("stage") == self.stage and net is not None:
+            return FusionConfig.from_dict(net).below
         if content["provenance"].get("stage") != self.parent_stage or net is None:
             made_by = content["provenance"].get("stage")
             raise PoseError(

@@ -124,6 +124,7 @@ class Trunk(nn.Module):
         name: a name of `BACKBONES`, with a timm weights tag if wanted.
         weights: "hub", "package", "movenet", "random", a path (see `load_weights`), or None where a checkpoint follows.
         freeze_batchnorm: batch norm keeps its running statistics, also in training (decision N14).
+        freeze_until: no gradients for the layers up to and including this tap; None: all layers learn.
 
     `channels` and `strides` say what each tap gives. The modules carry timm's names: a timm state dict loads by name.
     """
@@ -131,7 +132,13 @@ class Trunk(nn.Module):
     scale: Tensor | None
     shift: Tensor | None
 
-    def __init__(self, name: str = "resnet101", weights: str | None = "hub", freeze_batchnorm: bool = False) -> None:
+    def __init__(
+        self,
+        name: str = "resnet101",
+        weights: str | None = "hub",
+        freeze_batchnorm: bool = False,
+        freeze_until: Tap | None = None,
+    ) -> None:
         super().__init__()
         backbone = find_backbone(name)
         try:
@@ -150,6 +157,8 @@ class Trunk(nn.Module):
         if weights is not None:
             load_weights(self, name, weights, full.state_dict().keys())
         self.channels, self.strides = self._measure()
+        if freeze_until is not None:
+            self._freeze(freeze_until)
         self.train()
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
@@ -178,6 +187,13 @@ class Trunk(nn.Module):
         shift = ((torch.tensor(IMAGE_MEAN) - own_mean) / own_std).view(1, 3, 1, 1)
         self.register_buffer("scale", None if same else scale, persistent=False)
         self.register_buffer("shift", None if same else shift, persistent=False)
+
+    def _freeze(self, tap: Tap) -> None:
+        """Turn off the gradients of every layer up to a tap: no backward pass runs through them."""
+        for part in self.path:
+            self.get_submodule(part).requires_grad_(False)
+            if tap in self.words.get(part, ()):
+                return
 
     @torch.no_grad()
     def _measure(self) -> tuple[dict[str, int], dict[str, int]]:

@@ -52,6 +52,8 @@ class Pose2DConfig(_Config):
     Args:
         backbone: a name of `pose3d.models.BACKBONES`; the paper's is resnet101.
         freeze_batchnorm: keep the running statistics of the trunk's batch norm (decision N14).
+        freeze_trunk_until: the trunk's layers up to this tap learn nothing, which saves their backward pass; null: all
+            learn at the multiplier of the trunk.
         skips: corrective (losses on Hsum and Hdeep, no skips at test time), regular (a loss on Hsum, the skips stay) or
             none (decision N6).
         intermediate: supervise the first 15 maps of res4b20 and of res5a as well (decision N7).
@@ -59,11 +61,14 @@ class Pose2DConfig(_Config):
 
     backbone: str = "resnet101"
     freeze_batchnorm: bool = False
+    freeze_trunk_until: Tap | None = None
     skips: Skips = "corrective"
     intermediate: bool = True
 
     def __post_init__(self) -> None:
         _check_choice("skips", self.skips, SKIPS)
+        if self.freeze_trunk_until is not None:
+            _check_choice("freeze_trunk_until", self.freeze_trunk_until, TAPS)
 
     def deployed(self) -> Pose2DConfig:
         """What is left at test time: regular skips, nothing else that only training uses."""
@@ -78,6 +83,8 @@ class Pose3DConfig(_Config):
         backbone: a name of `pose3d.models.BACKBONES`; the paper's is resnet101.
         image_size: side of the crop in px, a multiple of 16 (368 in the paper).
         freeze_batchnorm: keep the running statistics of the trunk's batch norm (decision N14).
+        freeze_trunk_until: the trunk's layers up to this tap learn nothing, which saves their backward pass; null: all
+            learn at the multiplier of the trunk.
         freeze_res5a_batchnorm: the same for res5a, where it was transferred from 2DPoseNet (decision N14).
         skips: corrective (losses on Xsum and Xdeep, no skips at test time), regular (a loss on Xsum, the skips stay) or
             none (decision N5).
@@ -98,6 +105,7 @@ class Pose3DConfig(_Config):
     backbone: str = "resnet101"
     image_size: int = 368
     freeze_batchnorm: bool = False
+    freeze_trunk_until: Tap | None = None
     freeze_res5a_batchnorm: bool = False
     skips: Skips = "corrective"
     stubs: Literal["separate", "common"] = "separate"
@@ -114,6 +122,8 @@ class Pose3DConfig(_Config):
 
     def __post_init__(self) -> None:
         _check_choice("skips", self.skips, SKIPS)
+        if self.freeze_trunk_until is not None:
+            _check_choice("freeze_trunk_until", self.freeze_trunk_until, TAPS)
         _check_choice("stubs", self.stubs, ("separate", "common"))
         _check_choice("intermediate_predicts", self.intermediate_predicts, ("PO1O2", "P"))
         _check_choice("part_label_loss", self.part_label_loss, ("euclidean", "cross_entropy"))

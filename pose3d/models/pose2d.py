@@ -34,7 +34,9 @@ class Pose2DNet(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config = config or Pose2DConfig()
-        self.trunk = trunk if trunk is not None else Trunk(config.backbone, weights, config.freeze_batchnorm)
+        if trunk is None:
+            trunk = Trunk(config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until)
+        self.trunk = trunk
         channels, strides = self.trunk.channels, self.trunk.strides
         self.res5a = Res5a(channels["res4b22"])
         self.taper = Res5Taper(self.res5a.channels, JOINTS)

@@ -51,7 +51,7 @@ def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int |
     check_target(out)
     net = load_deployed(checkpoint)
     size = _size_of(net, image_size, checkpoint)
-    example = _crops(2, size, seed=0)
+    example = random_crops(2, size, seed=0)
     batch = torch.export.Dim("batch")
     with torch.no_grad():
         program = torch.export.export(net, (example,), dynamic_shapes=({0: batch},))
@@ -72,7 +72,7 @@ def compare(net: Deployed2D | Deployed3D, path: Path, size: int) -> float:
     program = torch.export.load(path).module()
     worst = 0.0
     for count in (1, 3):
-        crops = _crops(count, size, seed=count)
+        crops = random_crops(count, size, seed=count)
         with torch.no_grad():
             expected, got = net(crops), program(crops)
         for key, value in expected.items():
@@ -110,6 +110,6 @@ def _size_of(net: Deployed2D | Deployed3D, image_size: int | None, checkpoint: s
     return size
 
 
-def _crops(count: int, size: int, seed: int) -> Tensor:
+def random_crops(count: int, size: int, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (count, size, size, 3), dtype=torch.uint8, generator=generator)

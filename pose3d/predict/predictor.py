@@ -18,6 +18,7 @@ from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D, Deployed3D, device_of, load_deployed_2d, load_deployed_3d
 from pose3d.predict.person import SURE, People, crop_of_box, cut, find_people, look_again, whole_image
 from pose3d.predictions import SHAPES, Predictions
+from pose3d.pretrained import RELEASED, find_weights, required_stage_file, stage_file
 
 FOV_DEGREES = 55.0
 """Horizontal field of view of a camera that nothing is known about (decision G5)."""
@@ -66,6 +67,20 @@ class PosePredictor:
         pose3d = load_deployed_3d(checkpoint)
         pose3d.decoding = decoding or pose3d.decoding
         return cls(pose3d, pose2d, device, sure)
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | Path = RELEASED, device: str = "auto", sure: float = SURE, decoding: DecodeConfig | None = None
+    ) -> "PosePredictor":
+        """Build both networks from weights by name: those of this package, a folder, a file or a hub repository.
+
+        A folder or repository that has no stage 1 gives a predictor that needs boxes; so does a single file. Downloads
+        happen for repositories only.
+        """
+        place = find_weights(name)
+        checkpoint = required_stage_file(place, "stage3", "stage2")
+        boxes = None if place.is_file() else stage_file(place, "stage1")
+        return cls.from_checkpoints(checkpoint, boxes, device, sure, decoding)
 
     @torch.inference_mode()
     def predict(

@@ -143,9 +143,9 @@ def test_ancestry_reaches_back_to_stage_1(pipeline):
 @pytest.mark.parametrize(
     ("number", "parent", "flags", "message"),
     [
-        (2, "stage2/best.ckpt", (), "checkpoint of stage2, but stage1 is what goes before"),
+        (2, "stage3/best.ckpt", (), "checkpoint of stage3, but stage1 is what goes before"),
         (3, "stage1/best.ckpt", (), "checkpoint of stage1, but stage2 is what goes before"),
-        (1, "stage1/best.ckpt", (), "first stage and has no parent"),
+        (1, "stage2/best.ckpt", (), "first stage and has no parent"),
         (2, "stage9/best.ckpt", (), "`make stage1` makes it"),
         (3, "stage9/best.ckpt", (), "`make stage2` makes it"),
         (2, "train.h5", (), "damaged or no checkpoint"),
