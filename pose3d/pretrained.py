@@ -14,6 +14,8 @@ from pose3d.weights_file import SUFFIX
 
 RELEASED = "released"
 RELEASED_FOLDER = Path(__file__).parent / "released"
+FILES = (".ckpt", SUFFIX)
+"""Suffixes of single files. A name with one is a file, whether it exists or not; whoever reads it tells."""
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -25,9 +27,9 @@ def find_weights(name: str | Path) -> Path:
     if str(name) == RELEASED and not Path(name).exists():
         return RELEASED_FOLDER
     path = Path(name)
-    if path.exists():
+    if path.exists() or path.suffix in FILES:
         return path
-    if _REPOSITORY.fullmatch(str(name)) and not path.suffix:
+    if _REPOSITORY.fullmatch(str(name)):
         return _download(str(name))
     raise PoseError(
         f"there are no weights {name}: give {RELEASED}, a folder, a {SUFFIX} or .ckpt file, or OWNER/NAME on the hub"
@@ -40,7 +42,7 @@ def stage_file(name: str | Path, *stages: str) -> Path | None:
     A name that is a file is that file, whatever its stage: whoever loads it checks.
     """
     place = find_weights(name)
-    if place.is_file():
+    if not place.is_dir():
         return place
     for stage in stages:
         for file in (place / f"{stage}{SUFFIX}", place / stage / "best.ckpt"):
@@ -56,6 +58,17 @@ def required_stage_file(name: str | Path, *stages: str) -> Path:
         wanted = " or ".join(f"{stage}{SUFFIX}" for stage in stages)
         raise PoseError(f"the weights {name} have no {wanted}; give weights of {' or '.join(stages)}")
     return found
+
+
+def stage1_beside(name: str | Path) -> Path:
+    """The 2DPoseNet that goes with 3D weights: from the same folder or the same runs, else the released one."""
+    place = find_weights(name)
+    if place.is_dir():
+        found = stage_file(place, "stage1")
+    else:
+        beside = [place.with_name(f"stage1{SUFFIX}"), place.parent.parent / "stage1" / place.name]
+        found = next((file for file in beside if file.is_file() and file != place), None)
+    return found or RELEASED_FOLDER / f"stage1{SUFFIX}"
 
 
 def _download(repository: str) -> Path:

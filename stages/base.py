@@ -9,7 +9,6 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -31,7 +30,6 @@ from pose3d.pretrained import required_stage_file
 from pose3d.schedule import Schedule
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
-from pose3d.weights_file import SUFFIX
 from stages.hand_off_table import print_hand_off
 from stages.optimizers import OptimizerName, base_rate, build_optimizer, freeze_zero_lr_groups
 
@@ -134,8 +132,8 @@ class BaseStage(LightningModule):
 
     def _checkpoint_of(self, name: str | None) -> str | None:
         """The file that `init_from` means: the parent's where there is one, else this stage's own."""
-        if name is None or Path(name).suffix in (".ckpt", SUFFIX):
-            return name
+        if name is None:
+            return None
         stages = (self.stage,) if self.parent_stage is None else (self.parent_stage, self.stage)
         return str(required_stage_file(name, *stages))
 

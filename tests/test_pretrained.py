@@ -4,7 +4,7 @@ import types
 import pytest
 
 from pose3d.errors import PoseError
-from pose3d.pretrained import RELEASED_FOLDER, find_weights, required_stage_file, stage_file
+from pose3d.pretrained import RELEASED_FOLDER, find_weights, required_stage_file, stage1_beside, stage_file
 
 
 @pytest.fixture
@@ -54,7 +54,17 @@ def test_a_repository_is_asked_for_only_where_no_such_folder_is(tmp_path, monkey
     assert asked == ["somebody/weights"]
     with pytest.raises(PoseError, match=r"cannot be downloaded from the hub \(404\)"):
         find_weights("somebody/missing")
-    for nowhere in ("relased", "runs/stage3/best.ckpt"):
+    for nowhere in ("relased", "a/b/c"):
         with pytest.raises(PoseError, match="there are no weights"):
             find_weights(nowhere)
+    assert str(find_weights("runs/best.ckpt")) == "runs/best.ckpt"  # a file that is missing is its reader's business
     assert asked == ["somebody/weights", "somebody/missing"]
+
+
+def test_the_2d_network_beside(folder, tmp_path):
+    assert stage1_beside(folder) == stage1_beside(folder / "stage3.safetensors") == folder / "stage1.safetensors"
+    for stage in ("stage1", "stage3"):
+        (tmp_path / "runs" / stage).mkdir(parents=True)
+        (tmp_path / "runs" / stage / "best.ckpt").touch()
+    assert stage1_beside(tmp_path / "runs" / "stage3" / "best.ckpt") == tmp_path / "runs" / "stage1" / "best.ckpt"
+    assert stage1_beside(tmp_path / "elsewhere" / "best.ckpt") == RELEASED_FOLDER / "stage1.safetensors"

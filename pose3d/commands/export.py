@@ -1,27 +1,41 @@
-"""`pose3d export`: a checkpoint's deployed network as one file."""
+"""`pose3d export`: a checkpoint's deployed network as a program or as weights."""
 
 import argparse
 from pathlib import Path
 
+from pose3d.errors import PoseError
 from pose3d.predict.export import README, export_checkpoint
+from pose3d.predict.export_weights import export_weights
+from pose3d.weights_file import SUFFIX
 
 HELP = (
-    "Write the network of a checkpoint, without what only training needs, as a torch.export program (.pt2), "
-    "and prove that the file gives the network's answers. The file says what goes in and comes out."
+    "Write the network of a checkpoint, without what only training needs, and prove that the file gives the network's "
+    "answers: as a torch.export program (.pt2), which says what goes in and comes out, or as weights (.safetensors, and "
+    "a .json file beside it), which `pose3d predict` and model.init_from take as they take a checkpoint."
 )
-EXAMPLE = "pose3d export runs/quick/stage3/best.ckpt --out pose.pt2"
+EXAMPLE = "pose3d export runs/quick/stage3/best.ckpt --format safetensors --out weights/stage3.safetensors"
+FORMATS = ("pt2", "safetensors")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("checkpoint", type=Path, help="best.ckpt or last.ckpt of any stage")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: beside the checkpoint, ending in .pt2")
+    parser.add_argument("--format", choices=FORMATS, help="default: as --out ends, else pt2")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: beside the checkpoint")
     parser.add_argument("--image-size", type=int, metavar="PX", help="side of the crop; only stage 1 leaves a choice")
 
 
 def run(args: argparse.Namespace) -> int:
     """Export, and print what the file holds."""
-    out = args.out or args.checkpoint.with_suffix(".pt2")
+    kind = args.format or ("safetensors" if args.out is not None and args.out.suffix == SUFFIX else "pt2")
+    out = args.out or args.checkpoint.with_suffix(f".{kind}")
+    if kind == "safetensors":
+        if args.image_size is not None:
+            raise PoseError("weights have no image size of their own; leave --image-size out")
+        digest, difference = export_weights(args.checkpoint, out)
+        print(f"largest difference to the network: {difference:.1e} of its largest answer")
+        print(f"written: {out} (sha256 {digest}) and {out.with_suffix('.json')}")
+        return 0
     exported = export_checkpoint(args.checkpoint, out, args.image_size)
     print(f"in: {exported.description['input']}")
     for name, meaning in exported.description["outputs"].items():

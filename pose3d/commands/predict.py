@@ -27,6 +27,7 @@ from pose3d.predict.run import Frames, predict_frames
 from pose3d.predict.targets import beside, predictions_file, source_name
 from pose3d.predict.video import Stream
 from pose3d.predictions import Predictions, write_predictions
+from pose3d.pretrained import RELEASED, required_stage_file, stage1_beside
 
 HELP = (
     "Estimate the 3D pose of the most prominent person in each image of a folder, in one image or in a video: "
@@ -36,7 +37,6 @@ HELP = (
     "targets go beside the predictions."
 )
 EXAMPLE = "pose3d predict holiday.mp4 --fov 60 --pictures --out runs/predict/holiday"
-QUICK = Path("runs/quick")
 TRUE_BOXES = "ground-truth"
 
 
@@ -47,17 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--checkpoint",
-        type=Path,
-        default=QUICK / "stage3/best.ckpt",
+        default=RELEASED,
         metavar="CKPT",
-        help="of stage 2 or 3 (default: %(default)s)",
+        help="of stage 2 or 3: a checkpoint, a file or folder of weights, or a repository of the hub "
+        "(default: the weights that come with this package)",
     )
     parser.add_argument(
         "--box-checkpoint",
-        type=Path,
-        default=QUICK / "stage1/best.ckpt",
         metavar="CKPT",
-        help="of stage 1, for boxes and 2D joints; not read where boxes are given (default: %(default)s)",
+        help="of stage 1, for boxes and 2D joints; not read where boxes are given (default: stage 1 beside the "
+        "checkpoint, else the one that comes with this package)",
     )
     box = parser.add_mutually_exclusive_group()
     box.add_argument("--box", metavar="X,Y,W,H", help="tight box of the person in px, the same in every frame")
@@ -188,11 +187,15 @@ def _open(name: str) -> Frames:
 
 
 def _predictor(args: argparse.Namespace, boxes_given: bool) -> PosePredictor:
-    pose3d = load_deployed_3d(args.checkpoint)
+    pose3d = load_deployed_3d(required_stage_file(args.checkpoint, "stage3", "stage2"))
     if args.perspective_correction is not None:
         pose3d.decoding = replace(pose3d.decoding, perspective_correction=args.perspective_correction)
     needed = not (boxes_given and pose3d.has_heatmaps)
-    pose2d = load_deployed_2d(args.box_checkpoint) if needed else None
+    pose2d = None
+    if needed and args.box_checkpoint is not None:
+        pose2d = load_deployed_2d(required_stage_file(args.box_checkpoint, "stage1"))
+    elif needed:
+        pose2d = load_deployed_2d(stage1_beside(args.checkpoint))
     return PosePredictor(pose3d, pose2d, args.device, args.min_score)
 
 

@@ -34,9 +34,8 @@ class Pose2DNet(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config = config or Pose2DConfig()
-        if trunk is None:
-            trunk = Trunk(config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until)
-        self.trunk = trunk
+        own = (config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until)
+        self.trunk = trunk if trunk is not None else Trunk(*own)
         channels, strides = self.trunk.channels, self.trunk.strides
         self.res5a = Res5a(channels["res4b22"])
         self.taper = Res5Taper(self.res5a.channels, JOINTS)

@@ -48,9 +48,8 @@ class Pose3DNet(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config = config or Pose3DConfig()
-        if trunk is None:
-            trunk = Trunk(config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until)
-        self.trunk = trunk
+        own = (config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until)
+        self.trunk = trunk if trunk is not None else Trunk(*own)
         channels = self.trunk.channels
         sides = {tap: config.image_size // stride for tap, stride in self.trunk.strides.items()}
         deepest = sides["res4b22"]

@@ -79,7 +79,7 @@ class PosePredictor:
         """
         place = find_weights(name)
         checkpoint = required_stage_file(place, "stage3", "stage2")
-        boxes = None if place.is_file() else stage_file(place, "stage1")
+        boxes = stage_file(place, "stage1") if place.is_dir() else None
         return cls.from_checkpoints(checkpoint, boxes, device, sure, decoding)
 
     @torch.inference_mode()

@@ -195,6 +195,12 @@ def test_export_says_what_it_wrote(checkpoints, tmp_path, capsys) -> None:
     assert "in: crops (B, 64, 64, 3) uint8 RGB" in printed
     assert "out: heatmaps (B, 15, 4, 4)" in printed
     assert out.is_file()
+    weights = tmp_path / "stage1.safetensors"
+    assert main(["export", checkpoints[3], "--out", str(weights)]) == 0
+    assert f"written: {weights} (sha256 " in capsys.readouterr().out
+    assert weights.with_suffix(".json").is_file()
+    assert main(["export", checkpoints[3], "--format", "safetensors", "--image-size", "64"]) == 2
+    assert "no image size of their own" in capsys.readouterr().err
     assert main(["export", checkpoints[3], "--out", "net.onnx"]) == 2
     assert "exported as .pt2" in capsys.readouterr().err
 
