@@ -10,8 +10,8 @@ from pose3d.weights_file import SUFFIX
 
 HELP = (
     "Write the network of a checkpoint, without what only training needs, and prove that the file gives the network's "
-    "answers: as a torch.export program (.pt2), which says what goes in and comes out, or as weights (.safetensors, and "
-    "a .json file beside it), which `pose3d predict` and model.init_from take as they take a checkpoint."
+    "answers: as a torch.export program (.pt2), which says what goes in and comes out, or as weights (.safetensors "
+    "with a .json file beside it), which `pose3d predict` and model.init_from take as they take a checkpoint."
 )
 EXAMPLE = "pose3d export runs/quick/stage3/best.ckpt --format safetensors --out weights/stage3.safetensors"
 FORMATS = ("pt2", "safetensors")
