@@ -27,6 +27,7 @@ _DISTORTED_PX = 10.0
 _THIGH_MM = (200.0, 700.0)
 _BOX_SLACK = 0.05
 _PROPORTIONAL_MM = 1.0
+_FEW = 3
 _ALL_BITS = PERSON | UPPER | LOWER | CHAIR
 
 
@@ -224,14 +225,23 @@ def _universal(store: PoseStore) -> Iterator[Finding]:
         what = f"it is not joints_3d to scale (median residual {np.median(residual):.1f} mm)"
         yield Finding("warning", "joints_3d_univ", what, "fine where limbs were re-targeted, as in Human3.6M")
         return
-    people = np.stack([store.labels("sequence"), store.labels("subject")])
-    present, group = np.unique(people, axis=1, return_inverse=True)
-    group = group.ravel()
-    expected = np.array([np.median(ratio[group == one]) for one in range(present.shape[1])])[group]
+    expected = _factors(ratio, store.labels("sequence"), store.labels("subject"))
     bad = (residual > _PROPORTIONAL_MM) | (np.abs(ratio - expected) > 2e-3 * expected)
     if bad.any():
         what = "joints_3d and joints_3d_univ do not differ by the one factor of their sequence"
         yield Finding("error", _samples(bad), what, "these labels do not belong together")
+
+
+def _factors(ratio: np.ndarray, sequence: np.ndarray, subject: np.ndarray) -> np.ndarray:
+    """(N,) the factor of each sample's person in its sequence; of few samples the sequence's."""
+    expected = np.empty_like(ratio)
+    for one in np.unique(sequence):
+        expected[sequence == one] = np.median(ratio[sequence == one])
+        for person in np.unique(subject[sequence == one]):
+            mine = (sequence == one) & (subject == person)
+            if mine.sum() >= _FEW:
+                expected[mine] = np.median(ratio[mine])
+    return expected
 
 
 def _pictures(store: PoseStore, rows: Iterable[int]) -> Iterator[Finding]:

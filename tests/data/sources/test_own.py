@@ -210,7 +210,7 @@ def write_table(path, three_d=True, parquet=False):
     for frame, pose in enumerate(world_joints()[:8]):
         seen_2d, seen_3d = camera.see(pose)
         cv2.imwrite(str(path.parent / f"{frame}.png"), picture(frame, seen_2d, camera.size))
-        row = {"image": f"{frame}.png", "subject": 1 + frame // 4, "sequence": f"take {frame % 2}", "frame": frame}
+        row = {"image": f"{frame}.png", "subject": 1 + frame // 4, "sequence": f"take {frame // 4}", "frame": frame}
         if parquet:
             row |= {"joints_2d": seen_2d.ravel().tolist(), "joints_3d": seen_3d.ravel().tolist()}
         else:
