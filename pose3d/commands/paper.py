@@ -19,6 +19,8 @@ HELP = """List the paper's results, and reproduce them row by row.
   pose3d paper table2              one table
   pose3d paper table2/corrective   one row, with the commands that train and test it
   pose3d paper run NAME            train and test a row or a table; run again, it goes on where it was
+  pose3d paper run NAME --root h36m=DIR   the same from official folders: missing stores are prepared first
+  pose3d paper run NAME --dry-run  what would be read, prepared, trained and tested, and what is missing
 
 Figures measured here stand on lines of their own, with the data they were measured on."""
 EXAMPLE = "pose3d paper run table1 --profile mini --seeds 3"
@@ -32,6 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds", type=int, default=1, metavar="N", help="runs of each row, seeds 0 to N-1 (default: 1)"
     )
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown, for a document")
+    add = parser.add_argument
+    add("--root", action="append", default=[], metavar="NAME=DIR", help="folder of an official data set; repeatable")
+    add("--roots", type=Path, metavar="FILE", help="the same as a YAML file of `name: folder`")
+    add("--limit", type=int, default=0, metavar="N", help="prepare only N samples of each store (default: all)")
+    add("--iterations-scale", type=float, metavar="X", help="factor of all iteration counts, for a rehearsal")
+    add(
+        "--dry-run",
+        action="store_true",
+        help="list the work and what is missing for it (then exit code 1)",
+    )
+    add("--images-per-second", type=float, default=60.0, metavar="N", help="speed that the time estimate assumes (60)")
     parser.add_argument("--out", type=Path, default=Path("runs/paper"), help="folder of the runs (default: runs/paper)")
 
 
@@ -47,19 +60,31 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not names:
         raise PoseError("`pose3d paper run` needs a table or a row, for example table2 or table2/corrective")
-    if args.seeds < 1:
-        raise PoseError(f"--seeds is {args.seeds}; it must be at least 1")
-    _run(rows, args)
-    return 0
+    for option, least in (("seeds", 1), ("limit", 0), ("images_per_second", 1e-9)):
+        if getattr(args, option) < least:
+            raise PoseError(f"--{option.replace('_', '-')} is {getattr(args, option)}; it must be at least {least}")
+    if args.iterations_scale is not None and not 0 < args.iterations_scale <= 1000:
+        raise PoseError(f"--iterations-scale is {args.iterations_scale}; it must lie above 0")
+    return _run(rows, args)
 
 
-def _run(rows: list[Row], args: argparse.Namespace) -> None:
+def _run(rows: list[Row], args: argparse.Namespace) -> int:
     """Run rows; of a whole table those that can be run."""
+    from pose3d.paper.dry_run import dry_run
+    from pose3d.paper.official import read_roots
     from pose3d.paper.reproduce import Reproduction
     from pose3d.paper.steps import check_profile
 
     check_profile(args.profile)
-    reproduction = Reproduction(args.profile, args.out / args.profile, say=lambda line: print(line, flush=True))
+    roots = read_roots(args.root, args.roots)
+    reproduction = Reproduction(
+        args.profile,
+        args.out / (f"{args.profile}-official" if roots and args.profile != "paper" else args.profile),
+        roots,
+        args.limit,
+        args.iterations_scale,
+        say=lambda line: print(line, flush=True),
+    )
     obstacles = {row.key: reproduction.obstacle(row) for row in rows if row.ours}
     wanted = [row for row in rows if obstacles.get(row.key, "") is None]
     if len(rows) == 1 or not wanted:
@@ -68,8 +93,15 @@ def _run(rows: list[Row], args: argparse.Namespace) -> None:
         for key, reason in obstacles.items():
             if reason:
                 print(f"left out: {key} {reason}")
+    if args.dry_run:
+        lines, missing = dry_run(reproduction, wanted, args.seeds, args.images_per_second)
+        print("\n".join(lines))
+        if missing:
+            print("missing:\n" + "\n".join(f"  {line}" for line in missing))
+        return 1 if missing else 0
     reproduction.run(wanted, range(args.seeds))
     _print(wanted, args)
+    return 0
 
 
 def _list(rows: list[Row], args: argparse.Namespace) -> None:
@@ -100,7 +132,7 @@ def _commands(row: Row, args: argparse.Namespace) -> None:
     """The commands behind one row, parents first, or why there are none."""
     from pose3d.paper.measure import needed_tests
     from pose3d.paper.reproduce import Reproduction
-    from pose3d.paper.steps import check_profile, has_stand_in, steps
+    from pose3d.paper.steps import check_profile, steps
     from pose3d.paper.testing import trainings
 
     check_profile(args.profile)
@@ -110,5 +142,5 @@ def _commands(row: Row, args: argparse.Namespace) -> None:
         return
     for step in trainings([row]):
         print(shlex.join(reproduction.training_command(step, 0)))
-    for test, switches in sorted(needed_tests(row, lambda name: has_stand_in(name, args.profile))):
+    for test, switches in sorted(needed_tests(row, reproduction.overlays.has_test)):
         print(shlex.join(reproduction.test_command(steps()[str(row.step)], 0, test, switches)))

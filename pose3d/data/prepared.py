@@ -98,10 +98,10 @@ class PreparedDataModule(PoseDataModule):
         testing = self.trainer is not None and self.trainer.state.fn in ("test", "predict")
         planned = []
         for split in self.splits:
-            folder = None if testing and split.name != "test" else self._folder(split)
-            if folder is None:
+            preparation = None if testing and split.name != "test" else self.preparation(split)
+            if preparation is None:
                 continue
-            preparation, out = self._preparation(split, folder), self.store_path(split)
+            out = self.store_path(split)
             if self._store(split) is None:
                 planned.append((preparation, out))
             else:
@@ -122,9 +122,13 @@ class PreparedDataModule(PoseDataModule):
             hint = did_you_mean(unknown[0], known)
             raise PoseError(f"no reader of {', '.join(sources)} has an option {unknown[0]!r}; {hint}")
 
-    def _preparation(self, split: OfficialSplit, folder: Path) -> Preparation:
+    def preparation(self, split: OfficialSplit) -> Preparation | None:
+        """How the store of a split is made; None where its official folder is not named."""
         from pose3d.data.preparation import Preparation, reader_options
 
+        folder = self._folder(split)
+        if folder is None:
+            return None
         source = self.layout(split, folder)
         known = {name: value for name, value in self.reader.items() if name in reader_options(source)}
         return Preparation(source, folder, self.limit, options=split.options | (known if split.name == "train" else {}))

@@ -154,3 +154,9 @@ class MPIILSPDataModule(PreparedDataModule):
                     continue
                 return name
         return super().recognise(root)
+
+
+class HumanEvaDataModule(PreparedDataModule):
+    """HumanEva-I, S1, Walking and Box of the validation set, to test on (paper, HumanEva table)."""
+
+    splits = (OfficialSplit("humaneva", "test", "humaneva"),)

@@ -40,7 +40,9 @@ def data_module(files: Sequence[Path]) -> PoseDataModule:
 
 def stores(files: Sequence[Path], splits: Sequence[str] = SPLITS) -> list[Path]:
     """The pose stores that the configuration asks for, whether they are there or not."""
-    names = data_module(files).store_names()
+    data = data_module(files)
+    names = data.store_names()
+    names["train"] = [*names["train"], *data.unlabelled_files]
     found = [name for split in splits for name in names[split]]
     return [Path(file) for name in found for file in (name if isinstance(name, list) else [name])]
 

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from pose3d.data.preparation import prepare_store
 from pose3d.errors import PoseError
 from pose3d.files import write_whole
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import measure, needed_tests
 from pose3d.paper.merge import SPLITS, digest, stores
+from pose3d.paper.official import official_store
 from pose3d.paper.stand_ins import make_stand_ins
-from pose3d.paper.steps import (
-    FOUND_BOX,
-    Step,
-    check_profile,
-    evaluation_configs,
-    has_stand_in,
-    steps,
-    training_configs,
-)
+from pose3d.paper.steps import FOUND_BOX, Overlays, Step, check_profile, steps
 from pose3d.paper.testing import box_step, crop_test, found_box_test, trainings
 from pose3d.sweep.process import environment, last_words, start, stop
 
@@ -39,12 +33,24 @@ class Reproduction:
 
     Args:
         out: folder of the profile's runs: `OUT/<step>/seed<N>/`, its tests below it, results in `OUT/results/`.
+        roots: folders of official data sets by name, from which missing stores are prepared. They take the place of the
+            profile's stand-ins.
+        limit: prepare only so many samples of each store; 0: all.
+        iterations_scale: factor of all iteration counts, for a rehearsal; None: as in the recipe.
         say: receives a line whenever something starts or ends.
     """
 
     profile: str
     out: Path
+    roots: Mapping[str, Path] = field(default_factory=dict)
+    limit: int = 0
+    iterations_scale: float | None = None
     say: Callable[[str], None] = print
+
+    @property
+    def overlays(self) -> Overlays:
+        """Which files configure trainings and tests."""
+        return Overlays(self.profile, official=bool(self.roots))
 
     def run(self, rows: Sequence[Row], seeds: Iterable[int]) -> None:
         """Train what the rows need and write their results. Everything is checked before the first training starts."""
@@ -54,6 +60,7 @@ class Reproduction:
         for seed in seeds:
             for step in wanted:
                 self._check_folder(step, seed)
+        self._prepare(rows)
         for seed in seeds:
             for number, step in enumerate(wanted, 1):
                 self._train(step, seed, f"{number} of {len(wanted)}")
@@ -69,12 +76,39 @@ class Reproduction:
             if reason := self.obstacle(row):
                 raise PoseError(f"{row.key} {reason}")
         self._make_stand_ins(rows)
+        for path, row in self.needed_stores(rows).items():
+            store = None if path.is_file() else official_store(path, self.roots, self.limit)
+            if path.is_file():
+                continue
+            if store is None:
+                raise PoseError(
+                    f"{row.key} needs {path}, which is not prepared; `make data` makes the embedded data set"
+                )
+            if store.preparation is None:
+                raise PoseError(
+                    f"{row.key} needs {path}, which is not prepared; name its folder with --root {store.source}=DIR "
+                    f"(--dry-run lists all that is missing)"
+                )
+            store.preparation.plan()
+
+    def needed_stores(self, rows: Sequence[Row]) -> dict[Path, Row]:
+        """Every store that the rows train or are tested on, with the first row that needs it."""
+        found: dict[Path, Row] = {}
         for row in rows:
             for step in trainings([row]):
-                self._check_data(row, training_configs(step, self.profile), SPLITS[:2])
+                for path in stores(self.overlays.training(step), SPLITS[:2]):
+                    found.setdefault(path, row)
             for test, switches in needed_tests(row, self._available):
-                files = evaluation_configs(steps()[str(row.step)], self.profile, test, switches)
-                self._check_data(row, files, SPLITS[2:])
+                for path in stores(self.overlays.evaluation(steps()[str(row.step)], test, switches), SPLITS[2:]):
+                    found.setdefault(path, row)
+        return found
+
+    def _prepare(self, rows: Sequence[Row]) -> None:
+        """Make the stores that are missing."""
+        for path in self.needed_stores(rows):
+            if not path.is_file() and (store := official_store(path, self.roots, self.limit)) and store.preparation:
+                self.say(f"preparing {path} from {store.preparation.root}")
+                prepare_store(store.preparation, path)
 
     def obstacle(self, row: Row) -> str | None:
         """Why a row cannot be run under this profile, whatever data are prepared; None when it can."""
@@ -88,31 +122,31 @@ class Reproduction:
             return f"is tested on {sets}, for which profile {self.profile!r} has no data"
         try:
             for step in trainings([row]):
-                training_configs(step, self.profile)
+                self.overlays.training(step)
             for test, switches in tests:
-                evaluation_configs(steps()[row.step], self.profile, test, switches)
+                self.overlays.evaluation(steps()[row.step], test, switches)
         except PoseError as error:
             return f"cannot be run: {error}"
         return None
 
     def _make_stand_ins(self, rows: Sequence[Row]) -> None:
         """Split the lab world by subject where these rows need it."""
-        piles = [training_configs(step, self.profile) for step in trainings(rows)]
+        piles = [self.overlays.training(step) for step in trainings(rows)]
         for row in rows:
             for test, switches in needed_tests(row, self._available):
-                piles.append(evaluation_configs(steps()[str(row.step)], self.profile, test, switches))
+                piles.append(self.overlays.evaluation(steps()[str(row.step)], test, switches))
         for path in make_stand_ins([path for pile in piles for path in stores(pile)]):
             self.say(f"wrote {path}")
 
     def training_command(self, step: Step, seed: int) -> list[str]:
         """The `lightning fit` of a training, without resuming."""
-        configs = [f"--config={path}" for path in training_configs(step, self.profile)]
+        configs = [f"--config={path}" for path in self.overlays.training(step)]
         words = [*configs, *self._arguments(step, seed)]
         return ["lightning", "fit", *words, f"--run_dir={self.folder(step, seed)}", "--test_after_fit=false"]
 
     def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
         """The test of a training's last checkpoint: in crops around the true box, or of whole images (`FOUND_BOX`)."""
-        files = evaluation_configs(step, self.profile, test, switches)
+        files = self.overlays.evaluation(step, test, switches)
         checkpoint = self.folder(step, seed) / HANDED_OVER
         folder = self.test_folder(step.name, seed, test, switches)
         if FOUND_BOX in switches:
@@ -128,22 +162,21 @@ class Reproduction:
         name = "+".join([test, *(switch.rpartition("/")[2] for switch in switches)])
         return self.folder(steps()[step], seed) / "tests" / name
 
+    def is_trained(self, step: Step, seed: int) -> bool:
+        """Whether a training ran to its end."""
+        return bool((_read(self.folder(step, seed) / RECORD) or {}).get("done"))
+
     def _available(self, test: str) -> bool:
-        return has_stand_in(test, self.profile)
+        return self.overlays.has_test(test)
 
     def _arguments(self, step: Step, seed: int) -> list[str]:
         """What differs between seeds, who is trained on (everybody, decision L10), and the parent."""
         words = [f"--seed_everything={seed}", f"--data.init_args.seed={seed}", "--data.init_args.val_subjects=null"]
+        if self.iterations_scale is not None:
+            words.append(f"--model.init_args.iterations_scale={self.iterations_scale:g}")
         if step.parent is not None:
             words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / HANDED_OVER}")
         return words
-
-    def _check_data(self, row: Row, files: Sequence[Path], splits: Sequence[str]) -> None:
-        if absent := [path for path in stores(files, splits) if not path.is_file()]:
-            source = (
-                "`make data` makes the embedded data set" if self.profile == "mini" else "`pose3d prepare` makes it"
-            )
-            raise PoseError(f"{row.key} needs {absent[0]}, which is not prepared; {source}")
 
     def _train(self, step: Step, seed: int, place: str) -> None:
         """Train, unless it is done; go on from last.ckpt where an earlier process was cut off."""
@@ -162,7 +195,7 @@ class Reproduction:
         _write(folder / RECORD, {"digest": identity, "done": True, "command": command})
 
     def _identity(self, step: Step, seed: int) -> str:
-        return digest(training_configs(step, self.profile), self._arguments(step, seed))
+        return digest(self.overlays.training(step), self._arguments(step, seed))
 
     def _check_folder(self, step: Step, seed: int) -> None:
         """Raise PoseError where a training has begun with other settings, or from other weights of its parent."""
@@ -186,7 +219,7 @@ class Reproduction:
     def _test(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> None:
         """Test, unless it is done with these settings."""
         folder = self.test_folder(step.name, seed, test, switches)
-        identity = digest(evaluation_configs(step, self.profile, test, switches), [])
+        identity = digest(self.overlays.evaluation(step, test, switches), [])
         if (_read(folder / RECORD) or {}).get("digest") == identity:
             return
         command = self.test_command(step, seed, test, switches)
@@ -214,7 +247,7 @@ class Reproduction:
 
         figures = measure(row, folder_of, EVERY.get(self.profile))
         tested = {
-            test: str(stores(evaluation_configs(steps()[str(row.step)], self.profile, test, switches), ("test",))[0])
+            test: str(stores(self.overlays.evaluation(steps()[str(row.step)], test, switches), ("test",))[0])
             for test, switches in sorted(needed_tests(row, self._available))
         }
         content = {"row": row.key, "profile": self.profile, "seed": seed, "tested_on": tested, "figures": figures}

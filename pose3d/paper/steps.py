@@ -1,8 +1,9 @@
 """The trainings behind the rows (`steps.yaml`) as configurations of the `lightning` command.
 
 A configuration is the profile's recipe and overlays on it, each a few lines, the last one winning: the data, the
-switches. A profile may add its own lines to a switch or a data set under the same name
-(`configs/profiles/mini/ablations/both_sets.yaml`, `configs/profiles/mini/data/h36m.yaml`).
+switches. A profile may add its own lines to a switch (`configs/profiles/mini/ablations/both_sets.yaml`), and have data
+of its own that stand in for the official sets (`configs/profiles/mini/data/`, with the lines on switches that these
+data need).
 """
 
 from __future__ import annotations
@@ -57,8 +58,9 @@ def needed(names: Sequence[str]) -> list[Step]:
 
 
 def profiles() -> list[str]:
-    """Names of the profiles that have recipes for the paper's rows."""
-    return sorted(path.name for path in (recipe_folder() / "profiles").glob("*") if (path / "data").is_dir())
+    """Names of the profiles that run the paper's rows: the paper's, and those with data of their own."""
+    folders = (recipe_folder() / "profiles").glob("*")
+    return sorted(path.name for path in folders if path.name == "paper" or (path / "data").is_dir())
 
 
 def check_profile(profile: str) -> None:
@@ -67,48 +69,63 @@ def check_profile(profile: str) -> None:
         raise PoseError(f"there is no profile {profile!r}; known are {', '.join(profiles())}")
 
 
-def training_configs(step: Step, profile: str) -> list[Path]:
-    """The overlays of a training, in order."""
-    files = [CONFIGS / "profiles" / profile / f"{step.stage}.yaml", _data(profile, step.data)]
-    for switch in step.switches:
-        files += _switch(profile, switch)
-    return files
+@dataclass(frozen=True)
+class Overlays:
+    """Which files configure trainings and tests under a profile.
 
-
-def evaluation_configs(step: Step, profile: str, test: str, switches: Sequence[str]) -> list[Path]:
-    """The overlays of a test of a training's last checkpoint on another test set, with other switches.
-
-    `FOUND_BOX` adds none: it is the command that differs.
+    Args:
+        profile: a name of `profiles()`.
+        official: use the official data sets (`configs/data`) although the profile has stand-ins for them.
     """
-    files = training_configs(step, profile)
-    files.append(_data(profile, f"{test}_test"))
-    for switch in switches:
-        files += _switch(profile, switch) if switch != FOUND_BOX else []
-    return files
 
+    profile: str
+    official: bool = False
 
-def has_stand_in(test: str, profile: str) -> bool:
-    """Whether a profile has something to test on in the place of a test set of the paper."""
-    return any(find_recipe(folder / f"{test}_test.yaml").is_file() for folder in _data_folders(profile))
+    @property
+    def has_stand_ins(self) -> bool:
+        """Whether data of the profile's own stand in for the official sets."""
+        return not self.official and (recipe_folder() / "profiles" / self.profile / "data").is_dir()
 
+    def training(self, step: Step) -> list[Path]:
+        """The overlays of a training, in order."""
+        files = [self._folder / f"{step.stage}.yaml", self._data(step.data)]
+        for switch in step.switches:
+            files += self._switch(switch)
+        return files
 
-def _data_folders(profile: str) -> tuple[Path, Path]:
-    return CONFIGS / "profiles" / profile / "data", CONFIGS / "data"
+    def evaluation(self, step: Step, test: str, switches: Sequence[str]) -> list[Path]:
+        """The overlays of a test of a training's last checkpoint on another test set, with other switches.
 
+        `FOUND_BOX` adds none: it is the command that differs.
+        """
+        files = [*self.training(step), self._data(f"{test}_test")]
+        for switch in switches:
+            files += self._switch(switch) if switch != FOUND_BOX else []
+        return files
 
-def _data(profile: str, name: str) -> Path:
-    """The data file of a profile, or else the shared one."""
-    for folder in _data_folders(profile):
-        if find_recipe(path := folder / f"{name}.yaml").is_file():
-            return path
-    raise PoseError(f"profile {profile!r} has no data {name!r}; add configs/profiles/{profile}/data/{name}.yaml")
+    def has_test(self, test: str) -> bool:
+        """Whether there is something to test on in the place of a test set of the paper."""
+        return find_recipe(self._data_folder / f"{test}_test.yaml").is_file()
 
+    @property
+    def _folder(self) -> Path:
+        return CONFIGS / "profiles" / self.profile
 
-def _switch(profile: str, name: str) -> list[Path]:
-    """The overlay of a switch, and the profile's lines on it."""
-    overlay = Path("ablations") / f"{name}.yaml"
-    candidates = (CONFIGS / overlay, CONFIGS / "profiles" / profile / overlay)
-    files = [path for path in candidates if find_recipe(path).is_file()]
-    if not files:
-        raise PoseError(f"the switch {name!r} has no overlay; add configs/ablations/{name}.yaml")
-    return files
+    @property
+    def _data_folder(self) -> Path:
+        return self._folder / "data" if self.has_stand_ins else CONFIGS / "data"
+
+    def _data(self, name: str) -> Path:
+        path = self._data_folder / f"{name}.yaml"
+        if not find_recipe(path).is_file():
+            raise PoseError(f"profile {self.profile!r} has no data {name!r}; add {path}")
+        return path
+
+    def _switch(self, name: str) -> list[Path]:
+        """The overlay of a switch, the profile's lines on it, and those of its stand-ins."""
+        overlay = Path("ablations") / f"{name}.yaml"
+        places = [CONFIGS, self._folder, *([self._data_folder] if self.has_stand_ins else [])]
+        files = [path for place in places if find_recipe(path := place / overlay).is_file()]
+        if not files:
+            raise PoseError(f"the switch {name!r} has no overlay; add configs/ablations/{name}.yaml")
+        return files

@@ -193,7 +193,7 @@ def test_the_found_box_goes_with_any_perspective_correction(monkeypatch):
     row = find("supp-table1/no-perspective")[0]
     step = steps()[row.step]
     command = Reproduction("paper", Path("runs")).test_command(step, 0, "humaneva", row.switches)
-    assert command[:3] == ["pose3d", "predict", "data/humaneva/validation.h5"]
+    assert command[:3] == ["pose3d", "predict", "data/humaneva/test.h5"]
     assert "--perspective-correction=off" in command
     # What the ledger prints is what `pose3d predict` understands.
     parser = argparse.ArgumentParser()

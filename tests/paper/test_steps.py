@@ -11,7 +11,7 @@ from pose3d.paper.ledger import rows
 from pose3d.paper.measure import needed_tests
 from pose3d.paper.merge import data_module, merged
 from pose3d.paper.reproduce import Reproduction
-from pose3d.paper.steps import check_profile, evaluation_configs, has_stand_in, profiles, steps, training_configs
+from pose3d.paper.steps import Overlays, check_profile, profiles, steps
 from pose3d.schedule import Schedule
 
 ROOT = Path(__file__).parents[2]
@@ -24,8 +24,8 @@ def _in_the_repository(monkeypatch):
 
 @pytest.mark.parametrize("name", steps())
 def test_every_training_of_the_paper_resolves(name):
-    step, config = steps()[name], merged(training_configs(steps()[name], "paper"))
-    model, data = config["model"]["init_args"], data_module(training_configs(step, "paper"))
+    step, config = steps()[name], merged(Overlays("paper").training(steps()[name]))
+    model, data = config["model"]["init_args"], data_module(Overlays("paper").training(step))
     assert (data.image_size, model["optimizer"]) == (368, "adadelta")
     # Stage 3 takes the network's switches from its parent.
     assert model.get("net", {}).get("backbone") == (None if step.stage == "stage3" else "resnet101")
@@ -45,11 +45,11 @@ def test_every_training_of_the_paper_resolves(name):
 
 @pytest.mark.parametrize("name", steps())
 def test_every_training_of_the_miniature_resolves(name):
-    config = merged(training_configs(steps()[name], "mini"))
+    config = merged(Overlays("mini").training(steps()[name]))
     model = config["model"]["init_args"]
     table = Schedule.load(model["schedule"])
     assert table.total_iterations <= 1000
-    assert data_module(training_configs(steps()[name], "mini")).store_names()["train"]
+    assert data_module(Overlays("mini").training(steps()[name])).store_names()["train"]
     assert config["run_dir"].startswith("runs/mini")
     # A trunk that takes over no weights starts from ImageNet at 1/10, one that does at its row's multiplier.
     if steps()[name].stage == "stage2" and steps()[name].parent is None:
@@ -60,7 +60,7 @@ def test_every_training_of_the_miniature_resolves(name):
 def test_the_rows_of_table_1_have_its_multipliers():
     for row in rows().values():
         if row.table == "table1":
-            model = merged(training_configs(steps()[str(row.step)], "mini"))["model"]["init_args"]
+            model = merged(Overlays("mini").training(steps()[str(row.step)]))["model"]["init_args"]
             trunk, res5a, _ = (part.rpartition(" x ")[2] for part in row.name.split(", "))
             assert model["lr_multipliers"] == {"trunk": _fraction(trunk), "res5a": _fraction(res5a), "new": 1.0}
             assert (model["net"]["skips"], model["net"]["modalities"]) == ("none", ["P"])
@@ -76,8 +76,8 @@ def test_every_test_resolves(profile):
     for row in rows().values():
         if not row.ours:
             continue
-        for test, switches in needed_tests(row, lambda name: has_stand_in(name, profile)):
-            files = evaluation_configs(steps()[str(row.step)], profile, test, switches)
+        for test, switches in needed_tests(row, Overlays(profile).has_test):
+            files = Overlays(profile).evaluation(steps()[str(row.step)], test, switches)
             assert data_module(files).store_names()["test"]
 
 
@@ -92,7 +92,7 @@ def test_part_labels_are_learned_wherever_human36m_trains_alone():
     alone = [step for step in steps().values() if (step.stage, step.data) == ("stage2", "h36m")]
     assert len(alone) == 15
     for step in steps().values():
-        model = merged(training_configs(step, "paper"))["model"]["init_args"]
+        model = merged(Overlays("paper").training(step))["model"]["init_args"]
         assert model.get("net", {}).get("part_labels", False) == (step in alone)
 
 
@@ -125,7 +125,7 @@ def test_every_switch_of_a_step_has_its_overlay():
 def test_loss_weights_of_the_base_network(profile):
     """Supplement 2: without skips the last stub carries Xsum's weight, in the control Xdeep's and Xsum's together."""
     for name, columns in (("h36m/base", ["Xsum"]), ("h36m/loss-weight-control", ["Xdeep", "Xsum"])):
-        model = merged(training_configs(steps()[name], profile))["model"]["init_args"]
+        model = merged(Overlays(profile).training(steps()[name]))["model"]["init_args"]
         net = Pose3DNet(Pose3DConfig.from_dict(model["net"] | {"backbone": "resnet10t"}))
         (factor,) = (output.factor for output in net.outputs if output.key == "Pdeep")
         for phase in Schedule.load(model["schedule"]).phases:

@@ -8,7 +8,7 @@ import yaml
 
 from pose3d.paper.merge import merged
 from pose3d.paper.stand_ins import make_stand_ins
-from pose3d.paper.steps import steps, training_configs
+from pose3d.paper.steps import Overlays, steps
 from stages import Stage1, Stage2, Stage3
 from stages.cli import main
 from tests.data.drawn import write_store
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.slow
 def test_builds_at_full_size(name, monkeypatch):
     """ResNet-101 at 368 px, and an optimiser group for each multiplier of the row; no training pass."""
     monkeypatch.chdir(ROOT)
-    config = merged(training_configs(steps()[name], "paper"))["model"]["init_args"] | {
+    config = merged(Overlays("paper").training(steps()[name]))["model"]["init_args"] | {
         "weights": "random",
         "init_from": None,
     }
     if steps()[name].stage == "stage3":
-        parent = merged(training_configs(steps()[str(steps()[name].parent)], "paper"))["model"]["init_args"]["net"]
+        parent = merged(Overlays("paper").training(steps()[str(steps()[name].parent)]))["model"]["init_args"]["net"]
         config["net"] = {"pose3d": parent}
     stage = STAGES[steps()[name].stage](**config)
     assert sum(p.numel() for p in stage.net.parameters()) > 25e6
@@ -47,7 +47,7 @@ def test_takes_a_training_step(name, monkeypatch, tmp_path):
     write_store(twin / "test.h5", 6, subjects=6)
     write_store(twin / "test_wide.h5", 6, subjects=6)
     make_stand_ins([twin / f"lab3d_{part}.h5" for part in ("train", "val", "test")])
-    files = training_configs(steps()[name], "mini")
+    files = Overlays("mini").training(steps()[name])
     data = merged(files)["data"]["init_args"]
     tiny = {"image_size": 64, "batch_size": 4, "eval_batch_size": 4, "num_workers": 0, "unlabelled_batch": 2}
     for key in ("train_files", "unlabelled_files", "val_file", "test_file"):

@@ -1,0 +1,115 @@
+"""What a reproduction would read, prepare, train and test, and what is missing for it, without doing any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from pose3d.errors import PoseError
+from pose3d.paper.ledger import Row
+from pose3d.paper.measure import needed_tests
+from pose3d.paper.merge import data_module, merged
+from pose3d.paper.official import ORIGIN, OfficialStore, official_store
+from pose3d.paper.reproduce import Reproduction
+from pose3d.paper.steps import Step
+from pose3d.paper.testing import trainings
+from pose3d.schedule import Schedule
+
+KB_PER_SAMPLE: Final = 30
+"""Assumed size of a stored picture: a person at 300 px, JPEG quality 90."""
+PACKAGED: Final = ("package", "random", "movenet")
+"""Starts of a trunk that need no file."""
+IMAGES_PER_SECOND: Final = 60.0
+"""Assumed speed of one GPU on ResNet-101 at 368 px, forward and backward."""
+
+
+def dry_run(
+    reproduction: Reproduction, rows: Sequence[Row], seeds: int, images_per_second: float = IMAGES_PER_SECOND
+) -> tuple[list[str], list[str]]:
+    """Lines that describe the work, and lines that name what is missing (none: it can start)."""
+    lines, missing = ["stores"], []
+    samples = 0
+    for path in reproduction.needed_stores(rows):
+        if path.is_file():
+            lines.append(f"  {path}: there")
+            continue
+        store = official_store(path, reproduction.roots, reproduction.limit)
+        if store is None:
+            lines.append(f"  {path}: missing")
+            missing.append(f"{path}: `make data` makes the embedded data set")
+            continue
+        count, problem = _look(store)
+        if problem is not None:
+            lines.append(f"  {path}: missing")
+            missing.append(problem)
+        else:
+            samples += count
+            lines.append(f"  {path}: to be prepared, {count:,} samples, about {_gigabytes(count):.1f} GB")
+    steps = trainings(rows)
+    lines.append("trainings" + (f" ({seeds} seeds each)" if seeds > 1 else ""))
+    images = 0
+    for step in steps:
+        seen = _images(reproduction, step)
+        images += seen
+        state = "done" if _done(reproduction, step, seeds) else f"{seen:,} images"
+        lines.append(f"  {step.name}: {step.stage} on {step.data}, {state}")
+    lines.append("tests")
+    for row in rows:
+        for test, switches in sorted(needed_tests(row, reproduction.overlays.has_test)):
+            lines.append(f"  {row.key}: {row.step} on {'+'.join([test, *switches])}")
+    used, lacking = _further(reproduction, steps)
+    lines += ["further", *(f"  {line}" for line in used)] if used else []
+    missing += lacking
+    hours = seeds * images / images_per_second / 3600
+    lines.append(f"disk: about {_gigabytes(samples):.1f} GB of stores, at {KB_PER_SAMPLE} kB a sample (assumed)")
+    lines.append(f"time: about {hours:.1f} hours, at {images_per_second:g} images a second (--images-per-second)")
+    return lines, missing
+
+
+def _look(store: OfficialStore) -> tuple[int, str | None]:
+    """Samples that a folder would give, or what is missing."""
+    if store.preparation is None:
+        return 0, f"{store.path}: --root {store.source}=DIR; {ORIGIN[store.source]}"
+    try:
+        return store.preparation.plan().num_samples, None
+    except PoseError as error:
+        return 0, f"{store.path}: {error}"
+
+
+def _images(reproduction: Reproduction, step: Step) -> int:
+    """Images that a training sees."""
+    files = reproduction.overlays.training(step)
+    model = merged(files)["model"]["init_args"]
+    factor = reproduction.iterations_scale or model.get("iterations_scale", 1.0)
+    table = Schedule.load(model["schedule"]).scaled(factor)
+    return table.total_iterations * data_module(files).batch_size
+
+
+def _done(reproduction: Reproduction, step: Step, seeds: int) -> bool:
+    return all(reproduction.is_trained(step, seed) for seed in range(seeds))
+
+
+def _gigabytes(samples: int) -> float:
+    return samples * KB_PER_SAMPLE / 1e6
+
+
+def _further(reproduction: Reproduction, steps: Sequence[Step]) -> tuple[list[str], list[str]]:
+    """What is used beside the data sets, and what of it is missing."""
+    used, missing = set(), set()
+    for step in steps:
+        files = reproduction.overlays.training(step)
+        model = merged(files)["model"]["init_args"]
+        weights = model.get("weights", "hub")
+        if step.parent is None and weights == "hub":
+            backbone = model.get("net", {}).get("backbone", "resnet101")
+            used.add(f"ImageNet weights: {backbone}, downloaded by timm (or a file: model.weights)")
+        elif step.parent is None and weights not in (*PACKAGED, None) and not Path(weights).is_file():
+            missing.add(f"ImageNet weights: there is no file {weights}")
+        data = data_module(files)
+        if data.composite is not None and data.backgrounds is None:
+            used.add(
+                "background pictures: none named, so patterns of the package stand in (a folder or a store: "
+                "data.backgrounds, data.textures)"
+            )
+    return sorted(used), sorted(missing)

@@ -1,0 +1,121 @@
+"""From official folders to a row: roots by name, the dry run, stores that are prepared on the way."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pose3d.app import main
+from pose3d.data.store import PoseStore
+from pose3d.errors import PoseError
+from pose3d.paper.ledger import find
+from pose3d.paper.official import ORIGIN, official_store, read_roots
+from pose3d.paper.reproduce import Reproduction
+from tests.data.sources.h36m_trees import write_metadata, write_tree
+
+
+@pytest.fixture
+def lab(tmp_path) -> Path:
+    """Human3.6M, drawn, with all of its people."""
+    root = tmp_path / "raw" / "h36m"
+    write_tree(root, [1, 5, 6, 7, 8, 9, 11])
+    write_metadata(root)
+    return root
+
+
+def test_roots_come_from_a_file_and_from_words(tmp_path):
+    file = tmp_path / "roots.yaml"
+    file.write_text(yaml.safe_dump({"h36m": str(tmp_path), "mpii": str(tmp_path)}))
+    (other := tmp_path / "other").mkdir()
+    assert read_roots([f"mpii={other}"], file) == {"h36m": tmp_path, "mpii": other}
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("h36m", "must be NAME=DIR"),
+        ("human36m=.", "did you mean h36m"),
+        ("h36m=/nowhere/at/all", "there is no folder /nowhere/at/all"),
+    ],
+)
+def test_roots_that_are_none(word, says):
+    with pytest.raises(PoseError, match=says):
+        read_roots([word], None)
+
+
+def test_a_file_of_roots_that_is_none(tmp_path):
+    (file := tmp_path / "roots.yaml").write_text("- h36m\n")
+    with pytest.raises(PoseError, match="must map names to folders"):
+        read_roots([], file)
+
+
+def test_every_store_of_the_paper_has_a_source():
+    paper = Reproduction("paper", Path("runs"))
+    ours = [row for row in paper_rows() if row.ours]
+    found = {str(path): official_store(path, {}) for path in paper.needed_stores(ours)}
+    assert all(store is not None and store.preparation is None for store in found.values())
+    assert {store.source for store in found.values()} == set(ORIGIN)
+
+
+def paper_rows():
+    from pose3d.paper.ledger import rows
+
+    return list(rows().values())
+
+
+def test_the_dry_run_on_empty_hands_names_everything_that_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["paper", "run", "table1", "table2", "table3", "table4", "table5", "supp-table1", "--dry-run"]) == 1
+    printed = capsys.readouterr().out
+    for name in ("h36m", "mpi_inf_3dhp", "mpi_inf_3dhp_test", "mpii", "lsp", "lspet", "humaneva"):
+        assert f"--root {name}=DIR" in printed, name
+    assert "annot/valid.json" in printed
+    assert "ImageNet weights: resnet101" in printed
+    assert "background pictures: none named" in printed
+    assert "time: about" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_dry_run_on_folders_counts_what_they_give(lab, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["paper", "run", "table2/base", "--profile", "mini", f"--root=h36m={lab}", "--dry-run"]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "data/h36m/train.h5: to be prepared" in printed
+    assert "missing" not in printed
+    assert not Path("data").exists()
+
+
+def test_a_row_goes_from_raw_folders_to_its_commands(lab, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    calls = []
+
+    def pretend(self, what, command, log):
+        calls.append(command)
+
+    monkeypatch.setattr(Reproduction, "_call", pretend)
+    monkeypatch.setattr(Reproduction, "_write", lambda self, row, seed: None)
+    run = Reproduction("mini", Path("runs"), {"h36m": lab}, iterations_scale=0.01, say=lambda line: None)
+    run.run(find("table2/base"), [0])
+    assert set(PoseStore("data/h36m/train.h5").labels("subject")) == {1, 5, 6, 7, 8}
+    assert set(PoseStore("data/h36m/test.h5").labels("subject")) == {9, 11}
+    fit, test = calls
+    assert fit[1] == "fit"
+    assert "--model.init_args.iterations_scale=0.01" in fit
+    assert [word for word in fit if word.endswith("/h36m.yaml")] == ["--config=configs/data/h36m.yaml"]
+    assert "--config=configs/data/h36m_test.yaml" in test
+    # What is there is not prepared again.
+    made = json.loads(Path("data/h36m/train.h5.json").read_text())
+    before = Path("data/h36m/train.h5").stat().st_mtime_ns
+    run.run(find("table2/base"), [0])
+    assert Path("data/h36m/train.h5").stat().st_mtime_ns == before
+    assert made["root"] == str(lab)
+
+
+def test_an_incomplete_folder_stops_before_anything_is_written(lab, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    next(lab.rglob("*.mp4")).unlink()
+    assert main(["paper", "run", "table2/base", "--profile", "mini", f"--root=h36m={lab}"]) == 2
+    assert "missing" in capsys.readouterr().err
+    assert not Path("data").exists()
