@@ -16,7 +16,7 @@ OVERLAYS = $(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup data stage1 stage2 stage3 evaluate sweep report bench check test test-slow test-floor docs clean
+.PHONY: help setup data stage1 stage2 stage3 evaluate release sweep report bench check test test-slow test-floor docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ stage1 stage2 stage3:
 
 evaluate: $(READY) ## score the predictions of stage 3 under the 3DHP protocol
 	$(BIN)/pose3d evaluate runs/$(PROFILE)/stage3/predictions.npz --protocol 3dhp $(ARGS)
+
+release: $(READY) ## the released weights from nothing: render, train, test, export; resumes (hours; docs/released_weights.md)
+	$(BIN)/python scripts/release.py $(ARGS)
 
 report: $(READY) ## one HTML page about the three runs: curves, tables, pictures in 3D
 	$(BIN)/pose3d report $(foreach n,1 2 3,runs/$(PROFILE)/stage$(n)) --out runs/$(PROFILE)/report.html $(ARGS)

@@ -4,8 +4,9 @@
     python scripts/release.py                                      # or: make release
     python scripts/release.py --videos DIR --reference dev.npz     # score on the calibrated videos as well
 
-Every step resumes: worlds that are complete are kept, a stage goes on from its last.ckpt, a stage that was tested is
-done. Scoring needs the videos and the reference that `score_photographs.py` describes and is left out without them.
+Each stage renders the worlds that it lacks, trains and tests. Every step resumes: worlds that are complete are kept, a
+stage goes on from its last.ckpt, a stage that was tested is done. Scoring needs the videos and the reference that
+`score_photographs.py` describes and is left out without them.
 """
 
 import argparse
@@ -29,18 +30,14 @@ def run(*command: str | Path) -> None:
         sys.exit(status)
 
 
-def render(data: Path, preset: str, num: Sequence[str]) -> None:
-    """The worlds of the recipe: the embedded data set and wild3d."""
-    run("-m", "pose3d.app", "synth", "--out", data, "--preset", preset, *(["--num", *num] if num else []))
-
-
-def train(stage: str, runs: Path, extra: Sequence[str]) -> None:
-    """Train and test one stage, from where it stopped."""
+def train(stage: str, data: Path | None, runs: Path, extra: Sequence[str]) -> None:
+    """Render what the stage trains on, train it from where it stopped, and test it."""
     folder, parents = runs / stage, {"stage2": "stage1", "stage3": "stage2"}
     if (folder / "metrics.json").is_file():
         print(f"{stage}: done, see {folder / 'metrics.json'}")
         return
     flags: list[str | Path] = ["--config", f"{PROFILE}/{stage}.yaml", "--run_dir", folder]
+    flags += ["--data.root", data] if data is not None else []
     if stage in parents:
         flags += ["--model.init_from", runs / parents[stage] / "best.ckpt"]
     if (folder / "last.ckpt").is_file():
@@ -51,22 +48,17 @@ def train(stage: str, runs: Path, extra: Sequence[str]) -> None:
 def main() -> None:
     """Do what is not done yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("data/release"), help="folder of the worlds (%(default)s)")
+    parser.add_argument("--data", type=Path, help="folder of the worlds (default: that of the embedded data set)")
     parser.add_argument("--runs", type=Path, default=Path("runs/release"), help="folder of the runs (%(default)s)")
     parser.add_argument("--out", type=Path, help="folder of the weights (default: weights, in the folder of the runs)")
-    parser.add_argument("--preset", default="quick", help="how much to render of each world (%(default)s)")
-    parser.add_argument(
-        "--num", nargs="*", default=["wild3d=40000"], metavar="WORLD=N", help="pictures of single worlds"
-    )
     parser.add_argument("--videos", type=Path, help="folder of the calibrated videos")
     parser.add_argument("--reference", type=Path, help="their reference, an .npz")
     parser.add_argument("extra", nargs="*", help="further flags of `lightning fit`, after --")
     options = parser.parse_args()
     if (options.videos is None) != (options.reference is None):
         parser.error("--videos and --reference go together")
-    render(options.data, options.preset, options.num)
     for stage in STAGES:
-        train(stage, options.runs, options.extra)
+        train(stage, options.data, options.runs, options.extra)
     if options.videos is not None:
         where = ("--videos", options.videos, "--reference", options.reference)
         best = options.runs / "stage3" / "best.ckpt"

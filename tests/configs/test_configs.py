@@ -46,7 +46,7 @@ def test_the_recipes_are_the_quick_profile(stage):
     assert path.resolve() == CONFIGS / "profiles" / "quick" / f"stage{stage}.yaml"
 
 
-@pytest.mark.parametrize("profile", ["quick", "mini", "paper"])
+@pytest.mark.parametrize("profile", ["quick", "mini", "paper", "release"])
 @pytest.mark.parametrize("stage", STAGES)
 def test_profiles_are_complete_by_themselves(capsys, profile, stage):
     config = parsed(capsys, f"profiles/{profile}/stage{stage}.yaml")
