@@ -58,6 +58,8 @@ class StageLike(Protocol):
     """Name of the stage, as checkpoints record it."""
     loaded_metrics: dict[str, float]
     """Validation scores of the checkpoint that was loaded."""
+    score_keys: tuple[str, ...]
+    """Names of the scores that validation logs."""
 
     def provenance(self) -> dict[str, Any]:
         """Where its weights come from, as plain data."""

@@ -4,6 +4,7 @@ Each takes (preds, target, weight). `weight` are factors, bool or float, of a sh
 it lacks count for all entries, and None counts everything. 0 takes a sample or a joint out.
 """
 
+import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
@@ -21,9 +22,12 @@ def euclidean_loss(preds: Tensor, target: Tensor, weight: Tensor | None = None) 
     """
     if preds.shape != target.shape:
         raise ValueError(f"preds {tuple(preds.shape)} and target {tuple(target.shape)} differ in shape")
-    squared = (_at_least_float32(preds) - _at_least_float32(target)).square()
-    if weight is not None:
-        squared = squared * _spread(weight, preds).to(squared)
+    difference = _at_least_float32(preds) - _at_least_float32(target)
+    if weight is None:
+        return difference.square().sum() / (2 * preds.shape[0])
+    spread = _spread(weight, preds)
+    # `where` and not the product alone: an entry without a label may carry NaN.
+    squared = torch.where(spread != 0, difference, 0.0).square() * spread.to(difference)
     return squared.sum() / (2 * preds.shape[0])
 
 

@@ -15,12 +15,14 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torchmetrics import MetricCollection
 
 from pose3d import __version__
 from pose3d.batch import complete
 from pose3d.checkpoint import NET, PROVENANCE, HandOffReport, Provenance, ancestry, hand_off, read_checkpoint
 from pose3d.contracts import offered
 from pose3d.crop_settings import CROPS, CropSettings, check_parent, recorded_crops, require_same_normalisation
+from pose3d.data.arguments import NonNegativeFloat, PositiveFloat
 from pose3d.errors import PoseError
 from pose3d.geometry.decode import DecodeConfig
 from pose3d.models.config import NetConfig
@@ -30,6 +32,7 @@ from pose3d.pretrained import required_stage_file
 from pose3d.schedule import Schedule
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
+from stages.finite import require_finite
 from stages.hand_off_table import print_hand_off
 from stages.optimizers import OptimizerName, base_rate, build_optimizer, freeze_zero_lr_groups
 
@@ -59,6 +62,8 @@ class BaseStage(LightningModule):
         weights: where the trunk starts when `init_from` is null: hub, package, random or a file.
         iterations_scale: factor of all iteration counts of the schedule.
         optimizer: adadelta with the paper's settings (decision L3), adamw or adam.
+        optimizer_eps: constant in the denominator of its step; null for the optimiser's own. Caffe's AdaDelta has 1e-8,
+            torch's 1e-6 (decision L3).
         weight_decay: null for the optimiser's own.
         channels_last: memory layout that is faster on most CPUs and GPUs.
         init_from: weights to start from, of the parent stage or of this stage itself: a checkpoint, a file or folder of
@@ -84,9 +89,10 @@ class BaseStage(LightningModule):
         multipliers: Any,
         decode: DecodeConfig = DecodeConfig(),  # noqa: B008  (frozen)
         weights: str | None = "hub",
-        iterations_scale: float = 1.0,
+        iterations_scale: PositiveFloat = 1.0,
         optimizer: OptimizerName = "adadelta",
-        weight_decay: float | None = None,
+        optimizer_eps: PositiveFloat | None = None,
+        weight_decay: NonNegativeFloat | None = None,
         channels_last: bool = False,
         init_from: str | None = None,
     ) -> None:
@@ -118,7 +124,7 @@ class BaseStage(LightningModule):
 
     @abstractmethod
     def configure_metrics(self) -> None:
-        """Build the metrics of validation."""
+        """Build the metrics of validation as `self.val_metrics`: collections whose names are those of the log."""
 
     @property
     def config(self) -> Any:
@@ -195,7 +201,9 @@ class BaseStage(LightningModule):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """One optimiser, one group for each multiplier; the schedule sets the rates before each step."""
         hp = self.hparams
-        optimizer = build_optimizer(self.net, hp["optimizer"], hp["lr_multipliers"], hp["weight_decay"])
+        optimizer = build_optimizer(
+            self.net, hp["optimizer"], hp["lr_multipliers"], hp["weight_decay"], hp["optimizer_eps"]
+        )
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": base_rate(optimizer, self.schedule), "interval": "step"},
@@ -203,8 +211,11 @@ class BaseStage(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Total loss of a batch at this step's weights."""
-        losses = output_losses(self.outputs, self.net(batch["image"]), complete(batch))
+        batch = complete(batch)
+        answers = self.net(batch["image"])
+        losses = output_losses(self.outputs, answers, batch)
         total = total_loss(self.outputs, losses, self.schedule.at(self.global_step))
+        require_finite(total, losses, answers, batch, self.global_step)
         self.log("train/loss", total, prog_bar=True)
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and (self.global_step + 1) % every == 0:
@@ -212,6 +223,13 @@ class BaseStage(LightningModule):
             self.log_dict({f"train/loss_{name}": loss for name, loss in losses.items()})
             self.log_dict({f"lr/{group['name']}": group["lr"] for group in self.trainer.optimizers[0].param_groups})
         return total
+
+    @property
+    def score_keys(self) -> tuple[str, ...]:
+        """Names of the scores that validation logs."""
+        found = self.val_metrics.modules()  # type: ignore[union-attr]
+        collections = [module for module in found if isinstance(module, MetricCollection)]
+        return tuple(str(name) for collection in collections for name in collection.keys(keep_base=False))
 
     @cached_property
     def outputs(self) -> Any:

@@ -9,7 +9,6 @@ import logging
 import math
 import os
 import sys
-from importlib import import_module
 from typing import Any
 
 from pose3d.errors import PoseError
@@ -18,15 +17,17 @@ from stages import Stage1, Stage2, Stage3  # noqa: F401  (first: prepares the im
 # isort: split
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import CSVLogger, WandbLogger
+from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults, StepProgress, WandbRun
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.contracts import offered
+from pose3d.data.arguments import Decay, PositiveInt
 from pose3d.recipes import find_recipes_in_arguments
 from stages.base import BaseStage
+from stages.checks import check_trainer, find_checkpoint, stage_class
 from stages.messages import quiet_libraries, user_mistake
 from stages.precision import auto_precision
 from stages.run_config import RunConfig
@@ -51,30 +52,37 @@ TRAINER_DEFAULTS = {
 
 
 class StageCLI(LightningCLI):
-    """Adds the run folder, its checkpoints and results, averaged weights, and what follows from the schedule."""
+    """Adds the run folder, its checkpoints and results, averaged weights, and what follows from the schedule.
+
+    The callbacks of a run are keys of their own (`checkpoint`, `results`, `progress`, `wandb`), not entries of
+    `trainer.callbacks`: an overlay that sets that list cannot drop them.
+    """
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Top-level keys beside seed_everything, trainer, model and data."""
         parser.add_argument("--run_dir", type=str, default="runs/run", help="Folder of everything that the run writes.")
-        parser.add_argument("--validations", type=int, default=4, help="Validations in a run, evenly spaced.")
+        parser.add_argument("--validations", type=PositiveInt, default=4, help="Validations in a run, evenly spaced.")
         parser.add_argument("--test_after_fit", type=bool, default=True, help="Test best.ckpt when training has ended.")
         parser.add_argument(
-            "--average_decay", type=float, default=0.0, help="Decay of the moving average of weights; 0 for none."
+            "--average_decay", type=Decay, default=0.0, help="Decay of the moving average of weights; 0 for none."
         )
         parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
         parser.add_lightning_class_args(RunResults, "results")
+        parser.add_lightning_class_args(StepProgress, "progress")
+        parser.add_lightning_class_args(WandbRun, "wandb")
         for key in ("checkpoint.run_dir", "results.run_dir", "trainer.default_root_dir"):
             parser.link_arguments("run_dir", key)
 
     def _parse_ckpt_path(self) -> None:
-        """Refuse another stage's checkpoint; take the model's keys from the checkpoint, as Lightning does.
+        """Find the checkpoint, refuse another stage's, and take the model's keys from it, as Lightning does.
 
         What is a choice of the test (`TEST_TIME`) stays as configured. The hand-off belongs to a fresh fit: resuming
         and testing take all weights from their own checkpoint.
         """
         self.subcommand = self.config["subcommand"]
-        path = self._get(self.config, "ckpt_path")
+        path = find_checkpoint(self._get(self.config, "ckpt_path"), self._get(self.config, "run_dir"), self.subcommand)
         if path is not None:
+            self.config[self.subcommand].ckpt_path = path
             made_by = read_checkpoint(path)[PROVENANCE]["stage"]
             wanted = stage_class(self._get(self.config, "model").class_path).stage
             if made_by != wanted:
@@ -88,18 +96,20 @@ class StageCLI(LightningCLI):
             self._get(self.config, "model").init_args["init_from"] = None
 
     def before_instantiate_classes(self) -> None:
-        """A trial of a W&B sweep reports to its agent."""
+        """Refuse what cannot work; a trial of a W&B sweep reports to its agent."""
+        check_trainer(self._get(self.config, "trainer"), str(self.subcommand))
         report_to_agent(self._get(self.config, "trainer")["logger"])
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Steps from the schedule, validations from steps, precision from the machine, a logger in the run folder."""
         config = self._get(self.config_init, "trainer")
+        fitting = self.subcommand == "fit"
         if config["precision"] is None and not config["plugins"]:
             kwargs["precision"], reason = auto_precision(str(config["accelerator"]))
             log.info("precision %s: %s", kwargs["precision"], reason)
         if config["sync_batchnorm"]:
             kwargs["plugins"] = [*as_list(config["plugins"]), TimmSyncBatchNorm()]
-        if self.subcommand == "fit":
+        if fitting:
             kwargs |= self._steps(config)
             if config["logger"] is not False:
                 # The curves are always in the run folder, whatever logger an overlay adds.
@@ -108,17 +118,14 @@ class StageCLI(LightningCLI):
                 kwargs["logger"] = [csv, *others]
         elif config["logger"] is None:
             kwargs["logger"] = False
-        if self.subcommand == "fit" and config["enable_progress_bar"] is not False:
-            config["callbacks"] = [*(config["callbacks"] or ()), StepProgress()]
-        trainer = super().instantiate_trainer(**kwargs)
+        groups = {name: self._get(self.config_init, name) for name in ("checkpoint", "results", "wandb")}
+        if fitting and config["enable_progress_bar"] is not False:
+            groups["progress"] = self._get(self.config_init, "progress")
         decay = self._get(self.config, "average_decay")
-        if self.subcommand == "fit" and decay > 0:
-            # In front: it must undo a swap of weights before checkpoints are saved.
-            trainer.callbacks.insert(0, AveragedWeights(decay))  # type: ignore[attr-defined]
-        if any(isinstance(logger, WandbLogger) for logger in trainer.loggers):
-            # Behind: its pictures show the averaged weights, as the scores do.
-            trainer.callbacks.append(WandbRun())  # type: ignore[attr-defined]
-        return trainer
+        # In front: the average must undo a swap of weights before checkpoints are saved, and pictures show it.
+        averaged = [AveragedWeights(decay)] if fitting and decay > 0 else []
+        config = {**config, "callbacks": [*averaged, *as_list(config["callbacks"])], **kwargs}
+        return self._instantiate_trainer(config, list(groups.values()))
 
     def _steps(self, config: Any) -> dict[str, Any]:
         settings: dict[str, Any] = {}
@@ -126,7 +133,7 @@ class StageCLI(LightningCLI):
         if steps == -1 and config["max_epochs"] in (None, -1):
             steps = settings["max_steps"] = self.model.schedule.total_iterations
         if config["val_check_interval"] is None and config["check_val_every_n_epoch"] is None and steps > 0:
-            settings["val_check_interval"] = math.ceil(steps / max(1, self._get(self.config, "validations")))
+            settings["val_check_interval"] = math.ceil(steps / self._get(self.config, "validations"))
         return settings
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
@@ -139,7 +146,7 @@ class StageCLI(LightningCLI):
         if self.trainer.fast_dev_run or not self._get(self.config, "test_after_fit"):  # type: ignore[attr-defined]
             return
         if not offered(self.datamodule, "has_test", is_overridden("test_dataloader", self.datamodule)):
-            print("Skipping test: data.test_file is not set.")
+            print("Skipping test: data.test_file is not set")
             return
         self.test(model=self.model, datamodule=self.datamodule, ckpt_path="best", weights_only=True)
 
@@ -184,12 +191,6 @@ def main(args: list[str] | None = None, prog: str = "lightning") -> int:
         print(f"{prog}: {sentence}", file=sys.stderr)
         return 2
     return 0
-
-
-def stage_class(class_path: str) -> type[BaseStage]:
-    """The class that a class path names."""
-    module, _, name = class_path.rpartition(".")
-    return getattr(import_module(module), name)
 
 
 def as_list(value: Any) -> list[Any]:

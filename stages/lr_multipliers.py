@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pose3d.data.arguments import NonNegativeFloat
+
 
 @dataclass
 class TransferMultipliers:
@@ -13,9 +15,9 @@ class TransferMultipliers:
         new: stubs, skips and maps.
     """
 
-    trunk: float = 0.1
-    res5a: float = 1.0
-    new: float = 1.0
+    trunk: NonNegativeFloat = 0.1
+    res5a: NonNegativeFloat = 1.0
+    new: NonNegativeFloat = 1.0
 
 
 @dataclass
@@ -27,5 +29,5 @@ class FusionMultipliers:
         new: the three fully connected layers.
     """
 
-    trained: float = 0.0001
-    new: float = 1.0
+    trained: NonNegativeFloat = 0.0001
+    new: NonNegativeFloat = 1.0

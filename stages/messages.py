@@ -10,6 +10,7 @@ from typing import get_args, get_type_hints
 
 from jsonargparse import ArgumentError
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from pose3d.callbacks import RunCheckpoint
 from pose3d.data.datamodules import PoseDataModule
@@ -19,7 +20,17 @@ from stages.stage1_pose2d import Stage1
 from stages.stage2_pose3d import Stage2
 from stages.stage3_fusion import Stage3
 
-TOP_LEVEL = ("config", "run_dir", "seed_everything", "validations", "test_after_fit", "average_decay", "ckpt_path")
+TOP_LEVEL = (
+    "wandb.pictures",
+    "progress.lines",
+    "config",
+    "run_dir",
+    "seed_everything",
+    "validations",
+    "test_after_fit",
+    "average_decay",
+    "ckpt_path",
+)
 GROUPS: dict[str, tuple[type, ...]] = {
     "trainer": (Trainer,),
     "model": (Stage1, Stage2, Stage3),
@@ -33,13 +44,20 @@ _UNKNOWN = re.compile(r"(?:unrecognized arguments: -*|Option '|[Kk]ey '|Unexpect
 def user_mistake(error: BaseException) -> str | None:
     """One sentence for an error that the user can fix; None for a defect.
 
-    A PoseError that the parser wrapped while it built a stage counts as itself.
+    An error that the parser wrapped while it built something counts as itself.
     """
-    cause: BaseException | None = error
+    causes, cause = [error], error.__cause__ or error.__context__
     while cause is not None:
-        if isinstance(cause, PoseError):
-            return str(cause)
+        causes.append(cause)
         cause = cause.__cause__ or cause.__context__
+    for found in causes:
+        if isinstance(found, PoseError):
+            return str(found)
+    for found in causes:
+        if isinstance(found, MisconfigurationException):
+            return " ".join(str(found).split())
+        if isinstance(found, ModuleNotFoundError) and str(found.name).partition(".")[0] not in ("pose3d", "stages"):
+            return f"{' '.join(str(found).split())}; install the package, or leave out what needs it"
     return readable(error) if isinstance(error, ArgumentError) else None
 
 

@@ -44,15 +44,21 @@ def freeze_zero_lr_groups(net: nn.Module, multipliers: Mapping[str, float]) -> N
 
 
 def build_optimizer(
-    net: nn.Module, name: OptimizerName, multipliers: Mapping[str, float], weight_decay: float | None
+    net: nn.Module,
+    name: OptimizerName,
+    multipliers: Mapping[str, float],
+    weight_decay: float | None = None,
+    eps: float | None = None,
 ) -> torch.optim.Optimizer:
     """The optimiser, each group's rate set to its multiplier (the schedule multiplies it by the base rate).
 
-    `weight_decay` None takes the optimiser's own: 0.005 for AdaDelta (the paper), 0.01 for AdamW, 0 for Adam.
+    None takes the optimiser's own: weight decay 0.005 for AdaDelta (the paper), 0.01 for AdamW, 0 for Adam; eps 1e-6
+    for AdaDelta, 1e-8 for the others.
     """
     kind, settings = _CLASSES[name]
     groups = [group | {"lr": group["multiplier"]} for group in parameter_groups(net, multipliers)]
     options: dict[str, Any] = settings | ({} if weight_decay is None else {"weight_decay": weight_decay})
+    options |= {} if eps is None else {"eps": eps}
     return kind(groups, **options)
 
 

@@ -1,6 +1,7 @@
 """best.ckpt and last.ckpt of a run folder, each with its provenance as JSON beside it."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -11,12 +12,18 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from pose3d.checkpoint import write_sidecar
+from pose3d.callbacks.sound import all_finite
+from pose3d.checkpoint import sha256_of, write_sidecar
+from pose3d.data.arguments import PositiveInt
+from pose3d.errors import PoseError
 from pose3d.files import check_folder, whole_file
+from pose3d.suggestions import did_you_mean
 
 log = logging.getLogger("pose3d")
 
-OUTPUTS = ("best.ckpt", "best.json", "last.ckpt", "last.json", "config.yaml", "metrics.json", "predictions.npz")
+BEST = ("best.ckpt", "best.json", "metrics.json", "predictions.npz", "predictions.png", "tested.json")
+"""The best checkpoint and what a test of it leaves."""
+OUTPUTS = (*BEST, "last.ckpt", "last.json", "config.yaml")
 PREVIOUS = "previous"
 
 
@@ -25,6 +32,9 @@ class RunCheckpoint(Checkpoint):
 
     Lightning's ModelCheckpoint numbers its files, skips `last` when nothing improved and writes an interrupted run over
     the best one; a run folder has two fixed names and always the newest state.
+
+    Weights that are not finite are never saved. A resumed run goes on with its own `best.ckpt`, told by its hash;
+    another run's moves to `previous/`.
 
     Args:
         run_dir: the run folder. Files of an earlier run move to `previous/` when training begins, not sooner.
@@ -38,10 +48,11 @@ class RunCheckpoint(Checkpoint):
         run_dir: str,
         monitor: str = "val/mpjpe_mm",
         mode: Literal["min", "max"] = "min",
-        every_n_steps: int | None = None,
+        every_n_steps: PositiveInt | None = None,
     ) -> None:
         self.run_dir, self.monitor, self.mode, self.every_n_steps = Path(run_dir), monitor, mode, every_n_steps
         self.best_score: float | None = None
+        self.best_sha256: str | None = None
         self.saved_step = -1
         self.started = False
 
@@ -50,16 +61,29 @@ class RunCheckpoint(Checkpoint):
         """Read by `trainer.test(ckpt_path="best")`."""
         return str(self.run_dir / "best.ckpt")
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Refuse a key that validation will not log."""
+        known: tuple[str, ...] = getattr(pl_module, "score_keys", ())
+        if stage == "fit" and known and self.monitor not in known:
+            raise PoseError(f"checkpoint.monitor {self.monitor!r} is not logged; {did_you_mean(self.monitor, known)}")
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Make room: a new run moves the old one aside, a resumed one goes on in place."""
         if trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         self.started = True
+        if trainer.ckpt_path is not None and Path(trainer.ckpt_path).resolve() == Path(self.best_model_path).resolve():
+            # The best checkpoint was written before its own hash was known.
+            self.best_sha256 = sha256_of(trainer.ckpt_path)
         if trainer.is_global_zero:
             check_folder(self.run_dir)
             self.run_dir.mkdir(parents=True, exist_ok=True)
-            if trainer.ckpt_path is None:
-                move_aside(self.run_dir)
+            if trainer.ckpt_path is None or Path(trainer.ckpt_path).resolve().parent != self.run_dir.resolve():
+                move_aside(self.run_dir, OUTPUTS)
+            elif not self._has_best():
+                move_aside(self.run_dir, BEST)
+        if not self._has_best():
+            self.best_score = self.best_sha256 = None
         trainer.strategy.barrier("run folder")
 
     def on_train_batch_end(
@@ -78,8 +102,10 @@ class RunCheckpoint(Checkpoint):
         score = trainer.callback_metrics.get(self.monitor)
         if score is None:
             known = ", ".join(sorted(k for k in trainer.callback_metrics if k.startswith("val/")))
-            raise ValueError(f"checkpoint.monitor {self.monitor!r} is not logged; validation logs {known}")
-        if self._improves(score):
+            raise PoseError(f"checkpoint.monitor {self.monitor!r} is not logged; validation logs {known}")
+        if not score.isfinite():
+            log.warning("%s is %g at step %d, so best.ckpt stays as it is", self.monitor, score, trainer.global_step)
+        elif self._improves(score):
             self.best_score = float(score)
             self._save(trainer, "best")
         self._save(trainer, "last")
@@ -92,22 +118,29 @@ class RunCheckpoint(Checkpoint):
             self._save(trainer, "best")
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Keep what was learned."""
+        """Keep what was learned, unless it is not finite."""
         if self.started and trainer.state.fn == TrainerFn.FITTING and self.saved_step != trainer.global_step:
-            self._save(trainer, "last")
+            if all_finite(trainer.lightning_module):
+                self._save(trainer, "last")
+            elif self.saved_step >= 0:
+                log.warning("the weights are not finite; last.ckpt keeps step %d", self.saved_step)
         if self.started and isinstance(exception, KeyboardInterrupt | SIGTERMException):
             log.warning(
                 "stopped at step %d; go on with --ckpt_path %s", trainer.global_step, self.run_dir / "last.ckpt"
             )
 
     def state_dict(self) -> dict[str, Any]:
-        """The best score so far."""
-        return {"best_score": self.best_score}
+        """The best score so far, and the hash of its checkpoint."""
+        return {"best_score": self.best_score, "best_sha256": self.best_sha256}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """A resumed run keeps its best, where that is still there."""
-        if Path(self.best_model_path).is_file():
-            self.best_score = state_dict["best_score"]
+        """Take them up; `on_train_start` forgets them where best.ckpt is not that file."""
+        self.best_score, self.best_sha256 = state_dict["best_score"], state_dict["best_sha256"]
+
+    def _has_best(self) -> bool:
+        """Whether best.ckpt in the run folder is the one of this run."""
+        path = Path(self.best_model_path)
+        return path.is_file() and self.best_sha256 is not None and sha256_of(path) == self.best_sha256
 
     def _improves(self, score: torch.Tensor) -> bool:
         if self.best_score is None:
@@ -117,18 +150,23 @@ class RunCheckpoint(Checkpoint):
     def _save(self, trainer: Trainer, name: str) -> None:
         if trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
+        if not all_finite(trainer.lightning_module):
+            kept = f"; last.ckpt keeps step {self.saved_step}" if self.saved_step >= 0 else ""
+            raise PoseError(f"the weights are not finite at step {trainer.global_step}{kept}; lower the learning rate")
         path = self.run_dir / f"{name}.ckpt"
         # Every process takes part in saving; the first one writes.
         with whole_file(path) if trainer.is_global_zero else nullcontext(path) as partial:
             trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
             write_sidecar(path, trainer.lightning_module.provenance())  # type: ignore[operator]
+            if name == "best":
+                self.best_sha256 = sha256_of(path)
         self.saved_step = trainer.global_step
 
 
-def move_aside(run_dir: Path) -> None:
-    """Move what an earlier run left to `previous/`, replacing what was there."""
-    found = [run_dir / name for name in OUTPUTS if (run_dir / name).exists()]
+def move_aside(run_dir: Path, names: Sequence[str] = OUTPUTS) -> None:
+    """Move what another run left to `previous/`, replacing what was there."""
+    found = [run_dir / name for name in names if (run_dir / name).exists()]
     if not found:
         return
     previous = run_dir / PREVIOUS
@@ -137,4 +175,5 @@ def move_aside(run_dir: Path) -> None:
         (previous / name).unlink(missing_ok=True)
     for path in found:
         path.rename(previous / path.name)
-    log.warning("the earlier run in %s is now in %s", run_dir, previous)
+    what = "the earlier run" if "last.ckpt" in names else "another run's best.ckpt"
+    log.warning("%s in %s is now in %s", what, run_dir, previous)

@@ -1,6 +1,6 @@
 """Progress by optimiser steps over the whole training, not by epochs that mean nothing here.
 
-On a terminal a bar; in a log file a line for every tenth of the way.
+On a terminal a bar; in a log file a few lines.
 """
 
 import time
@@ -19,12 +19,19 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from pose3d.data.arguments import PositiveInt
+
 
 class StepProgress(ProgressBar):
-    """Steps done, images a second, the loss, and the newest validation score."""
+    """Steps done, images a second, the loss, and the newest validation score.
 
-    def __init__(self) -> None:
+    Args:
+        lines: lines that a log file gets over the whole training; a terminal shows a bar.
+    """
+
+    def __init__(self, lines: PositiveInt = 10) -> None:
         super().__init__()
+        self.lines = lines
         self.enabled = True
         self.console = Console(stderr=True)
         self.bar: Progress | None = None
@@ -37,7 +44,7 @@ class StepProgress(ProgressBar):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin to count."""
         self.started, self.first_step = time.monotonic(), trainer.global_step
-        self.name = str(pl_module.stage)
+        self.name = str(getattr(pl_module, "stage", type(pl_module).__name__))
         if self.enabled and self.console.is_terminal and trainer.max_steps > 0:
             columns = (
                 TextColumn("{task.description}"),
@@ -56,7 +63,7 @@ class StepProgress(ProgressBar):
         step, total = trainer.global_step, trainer.max_steps
         if self.bar is not None:
             self.bar.update(self.task, completed=step, said=self._state(trainer, batch))
-        elif self.enabled and total > 0 and step * 10 // total > (step - 1) * 10 // total:
+        elif self.enabled and total > 0 and step * self.lines // total > (step - 1) * self.lines // total:
             self.console.print(f"{self.name}: step {step} of {total}, {self._state(trainer, batch)}", highlight=False)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -78,7 +85,7 @@ class StepProgress(ProgressBar):
         words = [f"{speed:.0f} images/s"]
         if (loss := trainer.callback_metrics.get("train/loss")) is not None:
             words.append(f"loss {float(loss):.3g}")
-        for key in ("val/mpjpe_mm", "val/pckh50"):
-            if (score := trainer.callback_metrics.get(key)) is not None:
-                words.append(f"{key} {float(score):.1f}")
+        key = getattr(trainer.checkpoint_callback, "monitor", None)
+        if key is not None and (score := trainer.callback_metrics.get(key)) is not None:
+            words.append(f"{key} {float(score):.1f}")
         return ", ".join(words)

@@ -8,13 +8,19 @@ import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
+from torch import Tensor
 
-from pose3d.callbacks.samples import joints_17, sample, samples_figure
+from pose3d.batch import complete
+from pose3d.callbacks.samples import joints_17, normalisation_of, sample, samples_figure
+from pose3d.callbacks.tested import RECORD, describe_test, refuse_other_results
+from pose3d.contracts import offered
 from pose3d.files import check_folder, whole_file, write_whole
 from pose3d.predictions import Predictions, write_predictions
 from pose3d.reporting.console import results_table
+from pose3d.types import Batch
 
 PICTURES = 6
+PREDICTIONS = "predictions.npz"
 
 # Key in the predictions file -> key of the batch, for what is not predicted.
 FROM_BATCH = {
@@ -37,56 +43,66 @@ PREDICTED = ("joints_3d", "joints_2d", "translation", "perspective_rotation")
 
 
 class RunResults(Callback):
-    """Collects the outputs of a stage's test steps and writes the results into `run_dir`.
+    """Collects the outputs of a stage's test or prediction steps and writes the results into `run_dir`.
 
-    metrics.json holds the validation scores of the checkpoint that was tested and the test scores, keys as logged.
-    predictions.npz has every frame of the test set, predictions.png a few of them.
+    predictions.npz has every frame. A test also writes metrics.json, the validation scores of the checkpoint and the
+    test scores, keys as logged, and predictions.png, a few samples. tested.json names the checkpoint with its hash;
+    results of another checkpoint, or on other data, are not overwritten.
     """
 
     def __init__(self, run_dir: str) -> None:
         self.run_dir = Path(run_dir)
+        self.trained_here = False
+        self.rows: list[dict[str, np.ndarray]] = []
+        self.pictures: list[dict[str, Any]] = []
+        self.pictured: set[int] = set()
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The folder is this training's from now on."""
+        self.trained_here = True
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin with nothing; choose batches that are spread over the test set for the picture."""
-        if trainer.is_global_zero:
-            check_folder(self.run_dir)
-        self.rows: list[dict[str, np.ndarray]] = []
-        self.pictures: list[dict[str, Any]] = []
+        self._begin(trainer, pl_module)
         batches = int(sum(trainer.num_test_batches))
         self.pictured = {round(i * (batches - 1) / max(PICTURES - 1, 1)) for i in range(PICTURES)}
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin with nothing."""
+        self._begin(trainer, pl_module)
 
     def on_test_batch_end(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
         outputs: Any,
-        batch: dict[str, torch.Tensor],
+        batch: Batch,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
         """Keep what the files need, on the CPU."""
-        kept = {key: outputs[key] for key in PREDICTED if key in outputs}
-        if "joints_2d" in kept:
-            kept["joints_2d"] = joints_17(kept["joints_2d"])
-        kept |= {key: batch[name] for key, name in FROM_BATCH.items() if name in batch}
-        kept["index"] = batch["index"]
-        if "joints_3d" not in outputs:
-            # `has_3d` says nothing about 2D predictions: all of them count.
-            del kept["valid"]
-        self.rows.append({key: value.detach().float().cpu().numpy() for key, value in kept.items()})
-        for key in ("frame", "sequence", "activity", "scene", "subject", "camera", "index", "valid", "visible"):
-            if key in kept:
-                self.rows[-1][key] = kept[key].cpu().numpy()
+        batch = complete(batch)
+        self._keep(outputs, batch)
         if batch_idx in self.pictured:
-            normalisation: str = trainer.datamodule.normalisation  # type: ignore[attr-defined]
-            self.pictures.append(sample(outputs, batch, normalisation))
+            self.pictures.append(sample(outputs, batch, normalisation_of(trainer)))
+
+    def on_predict_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep what the file needs, on the CPU."""
+        self._keep(outputs, complete(batch))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the files and print the table."""
         rows = _gather(self.rows)
         if not trainer.is_global_zero:
             return
-        self.run_dir.mkdir(parents=True, exist_ok=True)
         # A scene that a shortened test did not reach has no score.
         metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if v.isfinite()}
         validation: dict[str, float] = pl_module.loaded_metrics  # type: ignore[assignment]
@@ -99,16 +115,51 @@ class RunResults(Callback):
         answer = pl_module.provenance().get("answer")  # type: ignore[operator]
         Console().print(results_table(metrics, f"{pl_module.stage} on the test set", answer=answer))
 
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the file."""
+        rows = _gather(self.rows)
+        if trainer.is_global_zero:
+            self._write_predictions(rows, trainer.datamodule)  # type: ignore[attr-defined]
+            print(f"written: {self.run_dir / PREDICTIONS}")
+
+    def _begin(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Refuse a folder that cannot be written to, or whose results are of something else."""
+        self.rows, self.pictures = [], []
+        if trainer.is_global_zero:
+            check_folder(self.run_dir)
+            self.test = describe_test(trainer, pl_module)
+            if not self.trained_here:
+                refuse_other_results(self.run_dir, self.test)
+
+    def _keep(self, outputs: dict[str, Tensor], batch: Batch) -> None:
+        kept = {key: outputs[key] for key in PREDICTED if key in outputs}
+        if "joints_2d" in kept:
+            kept["joints_2d"] = joints_17(kept["joints_2d"])
+        kept |= {key: batch[name] for key, name in FROM_BATCH.items() if name in batch}  # type: ignore[literal-required]
+        if "index" in batch:
+            kept["index"] = batch["index"]
+        if "joints_3d" not in outputs:
+            # `has_3d` says nothing about 2D predictions: all of them count.
+            del kept["valid"]
+        self.rows.append({key: value.detach().float().cpu().numpy() for key, value in kept.items()})
+        for key in ("frame", "sequence", "activity", "scene", "subject", "camera", "index", "valid", "visible"):
+            if key in kept:
+                self.rows[-1][key] = kept[key].cpu().numpy()
+
     def _write_predictions(self, rows: list[dict[str, np.ndarray]], datamodule: Any) -> None:
+        self.run_dir.mkdir(parents=True, exist_ok=True)
         columns = {key: np.concatenate([row[key] for row in rows]) for key in rows[0]}
-        _, order = np.unique(columns.pop("index"), return_index=True)
-        columns = {key: value[order] for key, value in columns.items()}
-        names = {key: np.array(getattr(datamodule, key)) for key in ("sequence_names", "activity_names", "scene_names")}
+        if "index" in columns:
+            _, order = np.unique(columns.pop("index"), return_index=True)
+            columns = {key: value[order] for key, value in columns.items()}
+        named = {key: offered(datamodule, key) for key in ("sequence_names", "activity_names", "scene_names")}
+        names = {key: np.array(value) for key, value in named.items() if value is not None}
         predictions = Predictions(box="ground truth", **columns, **names)  # type: ignore[arg-type]
         if predictions.translation is not None and not np.isfinite(predictions.translation).all():
             # An untrained network may put all joints in one place, where no depth exists.
             predictions.translation = None
-        write_predictions(self.run_dir / "predictions.npz", predictions)
+        write_predictions(self.run_dir / PREDICTIONS, predictions)
+        write_whole(self.run_dir / RECORD, json.dumps(self.test, indent=2, sort_keys=True) + "\n")
 
 
 def _gather(rows: list[dict[str, np.ndarray]]) -> list[dict[str, np.ndarray]]:

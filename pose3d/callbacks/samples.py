@@ -5,12 +5,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning.pytorch import Trainer
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from pose3d.contracts import offered
+from pose3d.crop_settings import ASSUMED, CropSettings
 from pose3d.data.normalise import denormalise
 from pose3d.geometry.crop import transform_points
 from pose3d.skeleton import MPI_INF_3DHP_17
+from pose3d.types import Batch
 from pose3d.viz import predictions_2d_figure, predictions_figure
 
 
@@ -20,21 +24,29 @@ def joints_17(joints_2d: Tensor) -> Tensor:
     return torch.nn.functional.pad(joints_2d, (0, 0, 0, missing), value=torch.nan)
 
 
-def sample(predictions: Mapping[str, Tensor], batch: Mapping[str, Tensor], normalisation: str) -> dict[str, Any]:
+def normalisation_of(trainer: Trainer) -> str:
+    """How the images of a trainer's data are normalised; ImageNet's way where the data do not say."""
+    crops: CropSettings | None = offered(trainer.datamodule, "crops")  # type: ignore[attr-defined]
+    return (crops or ASSUMED).normalisation
+
+
+def sample(predictions: Mapping[str, Tensor], batch: Batch, normalisation: str) -> dict[str, Any]:
     """The first sample of a batch as arguments of its figure: of the 3D one where the stage predicts 3D poses."""
     joints_2d = torch.full((1, len(MPI_INF_3DHP_17), 2), torch.nan)
     if "joints_2d" in predictions:
         joints_2d = joints_17(transform_points(batch["crop_from_img"][:1], predictions["joints_2d"][:1]))
-    title = f"frame {int(batch['frame'][0])}"
+    title = f"frame {int(batch['frame'][0])}" if "frame" in batch else "sample"
     shown = {
         "images": denormalise(batch["image"][:1], normalisation)[0].cpu().numpy(),
         "joints_2d": _array(joints_2d[0]),
     }
     if "joints_3d" not in predictions:
-        known = batch["visible"][0].bool().unsqueeze(-1)
-        labelled = torch.where(known, batch["joints_2d_crop"][0], torch.nan)
+        labelled = torch.full_like(joints_2d[0], torch.nan)
+        if "joints_2d_crop" in batch:
+            labelled = torch.where(batch["visible"][0].bool().unsqueeze(-1), batch["joints_2d_crop"][0], torch.nan)
         return shown | {"target_2d": _array(labelled), "titles": title}
-    pose, target = predictions["joints_3d"][0], batch["joints_3d"][0]
+    pose = predictions["joints_3d"][0]
+    target = batch["joints_3d"][0] if "joints_3d" in batch else torch.full_like(pose, torch.nan)
     if bool(batch["has_3d"][0]):
         title += f": {float((pose - target).norm(dim=-1).mean()):.0f} mm"
     return shown | {"joints_3d": _array(pose), "target_3d": _array(target), "titles": title}

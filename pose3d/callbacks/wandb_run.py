@@ -1,13 +1,16 @@
 """What a W&B run shows beside its curves: where the run comes from, and pictures of its predictions."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
-from pose3d.callbacks.samples import sample, samples_figure
+from pose3d.batch import complete
+from pose3d.callbacks.samples import normalisation_of, sample, samples_figure
+from pose3d.data.arguments import PositiveInt
+from pose3d.types import Batch
 from pose3d.viz import figure_pixels
 
 
@@ -22,7 +25,7 @@ class WandbRun(Callback):
         pictures: samples shown each time, one from each of as many batches, spread over the set.
     """
 
-    def __init__(self, pictures: int = 4) -> None:
+    def __init__(self, pictures: PositiveInt = 4) -> None:
         self.pictures = pictures
         self.chosen: set[int] = set()
         self.shown: list[tuple[np.ndarray, str]] = []
@@ -72,9 +75,9 @@ class WandbRun(Callback):
     def _draw(self, trainer: Trainer, pl_module: LightningModule, batch: dict[str, Tensor], batch_idx: int) -> None:
         if batch_idx not in self.chosen or trainer.sanity_checking or wandb_logger(trainer) is None:
             return
-        one = {key: value[:1] for key, value in batch.items() if isinstance(value, Tensor)}
+        one = complete(cast(Batch, {key: value[:1] for key, value in batch.items() if isinstance(value, Tensor)}))
         predictions: dict[str, Tensor] = pl_module.predict_step(one)
-        self.shown.append(picture(predictions, one, trainer.datamodule.normalisation))  # type: ignore[attr-defined]
+        self.shown.append(picture(predictions, one, normalisation_of(trainer)))
 
     def _send(self, trainer: Trainer, split: str) -> None:
         logger = wandb_logger(trainer)
@@ -90,7 +93,7 @@ def wandb_logger(trainer: Trainer) -> WandbLogger | None:
     return found[0] if found and trainer.is_global_zero else None
 
 
-def picture(predictions: dict[str, Tensor], batch: dict[str, Tensor], normalisation: str) -> tuple[np.ndarray, str]:
+def picture(predictions: dict[str, Tensor], batch: Batch, normalisation: str) -> tuple[np.ndarray, str]:
     """(H, W, 3) uint8 RGB picture and caption of a batch of one: skeleton on the crop, and the truth beside it.
 
     A 3D pose stands beside its target in grey, from two sides; a 2D pose beside its labels.

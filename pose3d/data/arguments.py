@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     NonNegativeFloat = float
     Margin = float
     Share = float
+    Decay = float
 else:
     PositiveInt, NonNegativeInt = _PositiveInt, _NonNegativeInt
     PositiveFloat = restricted_number_type("FinitePositiveFloat", float, [(">", 0), ("<", math.inf)])
     NonNegativeFloat = restricted_number_type("FiniteNonNegativeFloat", float, [(">=", 0), ("<", math.inf)])
     Margin = restricted_number_type("Margin", float, [(">=", 0.5), ("<=", 10)])
     Share = _Share
+    Decay = restricted_number_type("Decay", float, [(">=", 0), ("<", 1)])
     CropSide = restricted_number_type("CropSide", int, (">=", 32))
 
 

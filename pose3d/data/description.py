@@ -37,9 +37,10 @@ class DataDescription:
         return self.test_file is not None
 
     def identity(self) -> dict[str, Any]:
-        """Which stores a run learns from and is validated on, as plain data (see `dataset_identity`)."""
+        """Which stores a run learns from, is validated and tested on, as plain data (see `dataset_identity`)."""
         splits = {"train": self.train_sets, "val": self.val_sets}
         splits |= {"unlabelled": self.unlabelled_sets} if self.unlabelled_sets else {}
+        splits |= {"test": self.test_sets} if self.test_sets else {}
         return {split: [dataset_identity(dataset) for dataset in datasets] for split, datasets in splits.items()}
 
     def mean_pose(self) -> Tensor:

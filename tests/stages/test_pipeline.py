@@ -37,7 +37,7 @@ def build(kind, pipeline, **arguments):
 def test_a_run_folder_is_complete(pipeline, number):
     folder = pipeline.root / f"stage{number}"
     files = {"best.ckpt", "best.json", "last.ckpt", "last.json", "config.yaml", "metrics.json"}
-    files |= {"predictions.npz", "predictions.png"}
+    files |= {"predictions.npz", "predictions.png", "tested.json"}
     assert {path.name for path in folder.iterdir()} == files
     assert yaml.safe_load((folder / "config.yaml").read_text())["model"]["class_path"] == f"stages.Stage{number}"
     metrics = json.loads((folder / "metrics.json").read_text())
