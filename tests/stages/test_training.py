@@ -243,9 +243,10 @@ def test_an_explicit_precision_wins(workshop, caplog):
 
 
 @pytest.mark.parametrize("command", ["fit", "test"])
-def test_an_unwritable_run_folder_is_told_before_the_work(workshop, capsys, command):
+def test_an_unwritable_run_folder_is_told_before_the_work(pipeline, workshop, capsys, command):
     (workshop.root / "file").write_text("kept")
     flags = [f"--run_dir={workshop.root / 'file' / 'run'}"]
+    flags += [f"--ckpt_path={pipeline.root / 'stage1' / 'best.ckpt'}"] if command == "test" else []
     assert main([command, "--config", str(workshop.config(1)), *flags]) == 2
     error = capsys.readouterr().err
     assert "cannot write" in error

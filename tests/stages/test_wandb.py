@@ -1,66 +1,75 @@
-"""W&B logging, offline: the run's ancestry in its configuration, pictures of predictions, an agent's wishes."""
+"""W&B logging: the run's ancestry in its configuration, pictures of predictions, an agent's wishes."""
 
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
-import matplotlib.image
+import numpy as np
 import pytest
+import wandb
 import yaml
 from jsonargparse import Namespace
 
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.data.identity import content_sha256
+from stages.cli import main
 from stages.wandb_agent import folder_of_agent, report_to_agent
 from tests.stages.conftest import Workshop
-from tests.stages.wandb_log import finished_records
 
 OVERLAY = Path(__file__).parents[2] / "configs" / "loggers" / "wandb.yaml"
 
 
-def logged_fit(workshop: Workshop, number: int) -> tuple[dict, list[dict], Path]:
-    """Train a stage with the logger overlay: the W&B run's configuration, its history, its media folder."""
+class Config(dict):
+    """The `config` of a W&B run."""
+
+    def update(self, params, allow_val_change=False):
+        super().update(json.loads(json.dumps(params)))
+
+
+class Experiment:
+    """A W&B run that keeps what it is given: `config`, and one dictionary for each call of `log`."""
+
+    def __init__(self) -> None:
+        self.config, self.history = Config(), []
+        self.id = self.name = "fake"
+
+    def log(self, metrics: dict) -> None:
+        self.history.append(dict(metrics))
+
+
+def logged_fit(workshop: Workshop, number: int, patch: pytest.MonkeyPatch) -> Experiment:
+    """Train a stage with the logger overlay; what W&B would have got."""
+    experiment, started = Experiment(), []
+    patch.setattr(wandb, "init", lambda **settings: started.append(settings) or experiment)
+    patch.setattr(wandb, "Image", lambda picture, caption=None, **_: SimpleNamespace(picture=picture, caption=caption))
     content = yaml.safe_load(OVERLAY.read_text())
-    folder = workshop.root / f"wandb{number}"
-    folder.mkdir()
-    content["trainer"]["logger"]["init_args"]["save_dir"] = str(folder)
-    overlay = folder / "overlay.yaml"
+    content["trainer"]["logger"]["init_args"]["save_dir"] = str(workshop.root)
+    overlay = workshop.root / "overlay.yaml"
     overlay.write_text(yaml.safe_dump(content))
     assert workshop.fit(number, "--config", str(overlay)) == 0
-    import wandb
-
-    wandb.finish()
-    (run,) = folder.glob("wandb/offline-run-*")
-    (log,) = run.glob("run-*.wandb")
-    config, history = {}, []
-    for record in finished_records(log):
-        for item in record.config.update:
-            config[item.key] = json.loads(item.value_json)
-        if record.WhichOneof("record_type") == "history":
-            items = {"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in record.history.item}
-            history.append(items)
-    return config, history, run / "files"
+    assert [settings["project"] for settings in started] == ["pose3d"]
+    return experiment
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    patch = pytest.MonkeyPatch()
-    patch.setenv("WANDB_SILENT", "true")
-    patch.delenv("WANDB_MODE", raising=False)
-    workshop = Workshop(tmp_path_factory.mktemp("logged"))
-    yield workshop, {number: logged_fit(workshop, number) for number in (1, 2)}
-    patch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        # Lightning sets it for runs that stay offline.
+        patch.setenv("WANDB_MODE", "dryrun")
+        workshop = Workshop(tmp_path_factory.mktemp("logged"))
+        yield workshop, {number: logged_fit(workshop, number, patch) for number in (1, 2)}
 
 
 def test_the_ancestry_is_in_the_configuration(runs):
     workshop, logged = runs
-    config = logged[2][0]
+    config = logged[2].config
     origin = config["provenance"]
     parent = workshop.root / "stage1" / "best.ckpt"
     assert origin["parent"]["path"] == str(parent)
     assert origin["parent"]["sha256"] == hashlib.sha256(parent.read_bytes()).hexdigest()
-    assert origin["parent"]["config_sha256"] == logged[1][0]["provenance"]["config_sha256"]
-    assert (origin["parent"]["parent"], logged[1][0]["provenance"]["parent"]) == (None, None)
+    assert origin["parent"]["config_sha256"] == logged[1].config["provenance"]["config_sha256"]
+    assert (origin["parent"]["parent"], logged[1].config["provenance"]["parent"]) == (None, None)
     (store,) = origin["data"]["train"]
     assert store["file"] == str(workshop.root / "train.h5")
     assert store["sha256"] == content_sha256(store["file"])
@@ -73,24 +82,36 @@ def test_it_is_what_the_checkpoint_says(runs, number):
     workshop, logged = runs
     provenance = read_checkpoint(workshop.root / f"stage{number}" / "best.ckpt")[PROVENANCE]
     expected = {key: value for key, value in provenance.items() if key not in ("step", "metrics")}
-    assert logged[number][0]["provenance"] == json.loads(json.dumps(expected))
+    assert logged[number].config["provenance"] == json.loads(json.dumps(expected))
 
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_pictures_of_every_validation_and_of_the_test(runs, number):
     _, logged = runs
-    _, history, files = logged[number]
-    for split, times in (("val", 2), ("test", 1)):
-        shown = [row for row in history if f"{split}/predictions/filenames" in row]
-        assert len(shown) == times
+    steps = {}
+    for split in ("val", "test"):
+        shown = [row for row in logged[number].history if f"{split}/predictions" in row]
+        steps[split] = [row["trainer/global_step"] for row in shown]
         for row in shown:
-            names, captions = row[f"{split}/predictions/filenames"], row[f"{split}/predictions/captions"]
-            assert len(names) == len(captions) > 0
-            assert all(caption.startswith("frame ") and ("mm" in caption) == (number == 2) for caption in captions)
-            picture = matplotlib.image.imread(files / names[0])
-            assert picture.std() > 0.05
-    steps = [row["trainer/global_step"] for row in history if "val/predictions/filenames" in row]
-    assert steps == [3, 6]
+            pictures = row[f"{split}/predictions"]
+            assert pictures
+            for picture in pictures:
+                assert picture.caption.startswith("frame ")
+                assert ("mm" in picture.caption) == (number == 2)
+                assert picture.picture.dtype == np.uint8
+                assert picture.picture.std() > 10
+    assert steps == {"val": [3, 6], "test": [6]}
+
+
+def test_the_pictures_are_a_key_of_the_configuration_that_overlays_do_not_drop(workshop, capsys, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("trainer: {callbacks: [{class_path: lightning.pytorch.callbacks.DeviceStatsMonitor}]}\n")
+    flags = ["--config", str(workshop.config(1)), "--config", str(overlay), "--config", str(OVERLAY)]
+    assert main(["fit", *flags, "--wandb.pictures", "2", "--print_config"]) == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["wandb"] == {"pictures": 2}
+    assert printed["progress"] == {"lines": 10}
+    assert printed["checkpoint"]["monitor"] == "val/pckh50"
 
 
 def test_without_the_overlay_nothing_is_written(workshop):
