@@ -94,11 +94,20 @@ RECIPES_OWN = {
 }
 """What a recipe may say of its data: the size of crops and batches and how crops vary. It holds for other data too."""
 
-DATA = sorted(path.name for path in (CONFIGS / "data").glob("*.yaml"))
+DATA = sorted(path.name for path in (CONFIGS / "data").glob("*.yaml") if not path.stem.endswith("_test"))
+TESTS = sorted(path.name for path in (CONFIGS / "data").glob("*_test.yaml"))
 
 
 def stage_of(data_file):
     return "stage1.yaml" if data_file.startswith("mpii") else "stage2.yaml"
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_another_test_set_is_an_overlay_on_a_data_file(capsys, name):
+    stage, data = ("stage1.yaml", "mpii_lsp.yaml") if name.startswith(("mpii", "lsp")) else ("stage2.yaml", "h36m.yaml")
+    config = parsed(capsys, stage, f"data/{data}", f"data/{name}")["data"]
+    wanted = yaml.safe_load((CONFIGS / "data" / name).read_text())["data"]["init_args"]
+    assert wanted.items() <= config["init_args"].items()
 
 
 @pytest.mark.parametrize("stage", STAGES)
