@@ -37,6 +37,9 @@ class DataOffers(Protocol):
     test_scenes: dict[int, str]
     """Label and name of each scene that is scored by itself. Absent: none."""
 
+    data_sets: tuple[str, ...]
+    """Names of the data sets that train. Absent: it is not checked whether the schedule was made for as many."""
+
     def identity(self) -> dict[str, Any]:
         """Plain data about the samples of `train` and `val`, for the checkpoint. Absent: nothing is recorded."""
         ...

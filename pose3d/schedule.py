@@ -1,12 +1,13 @@
 """Phase tables: base learning rate and loss weights at every training step (supplement Tables 3 to 5, decision L4).
 
-A schedule is a YAML file with `name`, `source` and a list of `phases`, each with `iterations`, `lr` and `weights`.
+A schedule is a YAML file with `name`, `source` and a list of `phases`, each with `iterations`, `lr` and `weights`, and
+where it was made for a number of data sets, `data_sets`.
 Rates and weights are used as they stand; one factor scales all iteration counts, for quick runs, and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -34,11 +35,15 @@ class Phase:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Phases one after the other. Raises PoseError when there are none."""
+    """Phases one after the other. Raises PoseError when there are none.
+
+    `data_sets` is the number of data sets that it is meant for: 1 or 2 in supplement Tables 4 and 5, None for any.
+    """
 
     name: str
     phases: tuple[Phase, ...]
     source: str = ""
+    data_sets: int | None = None
 
     def __post_init__(self) -> None:
         if not self.phases:
@@ -60,14 +65,19 @@ class Schedule:
             raise PoseError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from error
         if not isinstance(content, dict) or not isinstance(content.get("phases"), list):
             raise PoseError(f"{path} is no schedule: it needs `name` and a list `phases`")
-        if extra := set(content) - {"name", "source", "phases"}:
-            raise PoseError(f"{path} has the unknown key {sorted(extra)[0]!r}; known are name, source, phases")
+        if extra := set(content) - {"name", "source", "data_sets", "phases"}:
+            known = "name, source, data_sets, phases"
+            raise PoseError(f"{path} has the unknown key {sorted(extra)[0]!r}; known are {known}")
+        data_sets = content.get("data_sets")
+        if data_sets is not None and (type(data_sets) is not int or data_sets < 1):
+            raise PoseError(f"data_sets of {path} is {data_sets!r}; it must be a whole number of at least 1")
         phases = tuple(_phase(entry, f"phase {i + 1} of {path}") for i, entry in enumerate(content["phases"]))
         if any(phase.weights.keys() != phases[0].weights.keys() for phase in phases):
             raise PoseError(
                 f"the phases of {path} weight different losses; name the same ones in each (0 turns one off)"
             )
-        return cls(name=str(content.get("name", path.stem)), source=str(content.get("source", "")), phases=phases)
+        name, source = str(content.get("name", path.stem)), str(content.get("source", ""))
+        return cls(name, phases, source, data_sets)
 
     @property
     def total_iterations(self) -> int:
@@ -85,6 +95,20 @@ class Schedule:
             raise PoseError(f"the iteration scale of schedule {self.name!r} is {factor}; it must be greater than 0")
         phases = (replace(phase, iterations=max(1, round(phase.iterations * factor))) for phase in self.phases)
         return replace(self, phases=tuple(phases))
+
+    def check_data_sets(self, names: Sequence[str]) -> None:
+        """Raise PoseError unless this is a schedule for training on as many data sets as `names` lists."""
+        if self.data_sets is None or self.data_sets == len(names):
+            return
+        wanted = "one data set" if self.data_sets == 1 else f"{self.data_sets} data sets together"
+        longer = len(names) > self.data_sets
+        advice = (
+            "add --config configs/ablations/both_sets.yaml (both_sets_fusion.yaml in stage 3)"
+            if longer
+            else "take the schedule for one, without the overlay both_sets.yaml"
+        )
+        found = " and ".join(names)
+        raise PoseError(f"model.schedule ({self.name}) is for training on {wanted}, and the data are {found}; {advice}")
 
     def at(self, step: int) -> Phase:
         """Phase of the zero-based optimiser step; the last phase holds after the end."""

@@ -186,6 +186,8 @@ class BaseStage(LightningModule):
                 )
         if stage == "fit":
             self.data = offered(datamodule, "identity", dict)()
+            if (names := offered(datamodule, "data_sets")) is not None:
+                self.schedule.check_data_sets(names)
             if self.parent is not None and crops is not None:
                 check_parent(self.parent, crops)
 
@@ -216,10 +218,10 @@ class BaseStage(LightningModule):
         losses = output_losses(self.outputs, answers, batch)
         total = total_loss(self.outputs, losses, self.schedule.at(self.global_step))
         require_finite(total, losses, answers, batch, self.global_step)
-        self.log("train/loss", total, prog_bar=True)
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and (self.global_step + 1) % every == 0:
             # At other steps Lightning would spend as long on these values and pass them to no logger.
+            self.log("train/loss", total)
             self.log_dict({f"train/loss_{name}": loss for name, loss in losses.items()})
             self.log_dict({f"lr/{group['name']}": group["lr"] for group in self.trainer.optimizers[0].param_groups})
         return total

@@ -62,9 +62,10 @@ class StepProgress(ProgressBar):
         """Move on."""
         step, total = trainer.global_step, trainer.max_steps
         if self.bar is not None:
-            self.bar.update(self.task, completed=step, said=self._state(trainer, batch))
+            self.bar.update(self.task, completed=step, said=self._state(trainer, outputs, batch))
         elif self.enabled and total > 0 and step * self.lines // total > (step - 1) * self.lines // total:
-            self.console.print(f"{self.name}: step {step} of {total}, {self._state(trainer, batch)}", highlight=False)
+            said = self._state(trainer, outputs, batch)
+            self.console.print(f"{self.name}: step {step} of {total}, {said}", highlight=False)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the finished bar."""
@@ -79,12 +80,12 @@ class StepProgress(ProgressBar):
             self.bar.stop()
             self.bar = None
 
-    def _state(self, trainer: Trainer, batch: dict[str, Any]) -> str:
+    def _state(self, trainer: Trainer, outputs: Any, batch: dict[str, Any]) -> str:
         steps = trainer.global_step - self.first_step
         speed = steps * len(batch["image"]) * trainer.world_size / max(time.monotonic() - self.started, 1e-9)
         words = [f"{speed:.0f} images/s"]
-        if (loss := trainer.callback_metrics.get("train/loss")) is not None:
-            words.append(f"loss {float(loss):.3g}")
+        if isinstance(outputs, dict) and "loss" in outputs:
+            words.append(f"loss {float(outputs['loss']):.3g}")
         key = getattr(trainer.checkpoint_callback, "monitor", None)
         if key is not None and (score := trainer.callback_metrics.get(key)) is not None:
             words.append(f"{key} {float(score):.1f}")

@@ -36,6 +36,12 @@ class DataDescription:
         """Whether there is anything to test on."""
         return self.test_file is not None
 
+    @property
+    def data_sets(self) -> tuple[str, ...]:
+        """Names of the data sets that train, without their parts: the worlds of the embedded data set are one."""
+        sources = (str(dataset.store.attrs["source"]).partition("/")[0] for dataset in self.train_sets)
+        return tuple(dict.fromkeys(sources))
+
     def identity(self) -> dict[str, Any]:
         """Which stores a run learns from, is validated and tested on, as plain data (see `dataset_identity`)."""
         splits = {"train": self.train_sets, "val": self.val_sets}

@@ -1,8 +1,11 @@
 """The command line and its data: bounds, nobody held out, and a run from raw folders."""
 
 import json
+import shutil
 
+import h5py
 import pytest
+import yaml
 
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.data.sources import h36m_tree, mpi_inf_3dhp_tree
@@ -95,3 +98,30 @@ def test_from_a_raw_folder_to_a_tested_checkpoint_in_one_command(layout, twins, 
     assert [entry["source"] for entry in provenance["data"]["train"]] == [source]
     # Pictures of LSP are its test set from number 1001 on, and the embedded tree has fewer.
     assert (tmp_path / "run" / "predictions.npz").is_file() == (layout != "lsp")
+
+
+@pytest.mark.parametrize(
+    ("data_sets", "stores", "said"),
+    [
+        (1, 2, "for training on one data set, and the data are drawn and other"),
+        (2, 1, "for training on 2 data sets together, and the data are drawn"),
+        (1, 1, None),
+        (2, 2, None),
+        (None, 2, None),
+    ],
+)
+def test_a_schedule_for_another_number_of_data_sets_is_refused(workshop, capsys, data_sets, stores, said):
+    """The paper trains longer on both sets; a data file alone does not change the schedule."""
+    config = workshop.config(2)
+    path = workshop.root / "schedule2.yaml"
+    schedule = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(schedule | ({} if data_sets is None else {"data_sets": data_sets})))
+    other = shutil.copy(workshop.root / "train.h5", workshop.root / "other.h5")
+    with h5py.File(other, "r+") as file:
+        file.attrs["source"] = "other/part"
+    files = [str(workshop.root / name) for name in ("train.h5", "other.h5")][:stores]
+    flags = ["--model.init_from=null", f"--data.train_files={files}", "--test_after_fit=false", "--trainer.max_steps=1"]
+    assert main(["fit", f"--config={config}", *flags]) == (0 if said is None else 2)
+    error = capsys.readouterr().err
+    assert said is None or said in error
+    assert (workshop.root / "stage2").exists() == (said is None)
