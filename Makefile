@@ -28,8 +28,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-data: $(READY) ## render the embedded data set into data/twin (about 3 minutes on two cores)
-	$(BIN)/pose3d synth --out data/twin
+data: $(READY) ## render the embedded data set into data/embedded (about 3 minutes on two cores)
+	$(BIN)/pose3d synth --out data/embedded
 
 # The embedded data set is only wanted where no other is named.
 stage1 stage2 stage3: $(if $(DATA)$(filter paper,$(PROFILE)),$(READY),data)

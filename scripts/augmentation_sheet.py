@@ -1,6 +1,6 @@
 """Draw docs/images/augmentation.jpg: crops of the studio as they are, with other backgrounds and chairs, and with all.
 
-python scripts/augmentation_sheet.py data/twin/studio3d.h5 docs/images/augmentation.jpg
+python scripts/augmentation_sheet.py data/embedded/studio3d.h5 docs/images/augmentation.jpg
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def test_the_wheel_in_an_empty_folder_trains_a_few_steps(installed, tmp_path):
         installed / "pose3d",
         "synth",
         "--out",
-        "data/twin",
+        "data/embedded",
         "--num",
         "wild2d=40",
         "studio3d=40",

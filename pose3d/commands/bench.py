@@ -36,7 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rows", type=int, default=75_000, metavar="N", help="samples of the large store (default: %(default)s)")
     add("--frames", type=int, default=4, metavar="N", help="of each video to prepare (default: %(default)s)")
     add("--video-px", type=int, default=512, metavar="PX", help="side of those videos (default: %(default)s)")
-    add("--twin", type=Path, default=Path("data/twin/studio3d.h5"), metavar="FILE", help="store for 128 px crops")
+    add(
+        "--embedded",
+        type=Path,
+        default=Path("data/embedded/studio3d.h5"),
+        metavar="FILE",
+        help="store for 128 px crops",
+    )
     add(
         "--gpu-images-per-second",
         type=float,
@@ -93,12 +99,12 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     with console.status("timing the loader"):
         turns = throughput.rates(routes, args.samples, args.repeats)
         small = {}
-        if args.twin.is_file():
-            twin = {
-                f"128 px, {FULL}": throughput.store_route(args.twin, 128, throughput.FULL),
-                f"128 px, {NONE}": throughput.store_route(args.twin, 128, {}),
+        if args.embedded.is_file():
+            crops = {
+                f"128 px, {FULL}": throughput.store_route(args.embedded, 128, throughput.FULL),
+                f"128 px, {NONE}": throughput.store_route(args.embedded, 128, {}),
             }
-            small = throughput.rates(twin, args.samples, args.repeats)
+            small = throughput.rates(crops, args.samples, args.repeats)
     with console.status(f"filling a store of {args.rows} samples"):
         # Small pictures: labels and offsets, which are what is kept in memory, have their full size.
         large = write_store(pictures[:8], folder / "large.h5", args.rows, person_px=48)
@@ -114,7 +120,7 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "samples_per_core_second": {name: median(turn) for name, turn in (turns | small).items()},
         "times_plain": {name: throughput.ratio(turns[name], turns[PLAIN]) for name in routes if name != PLAIN},
         "whole_jpeg_kb": sum(path.stat().st_size for path in files) / len(files) / 1e3,
-        "twin": str(args.twin) if small else None,
+        "embedded": str(args.embedded) if small else None,
         "large_store": {"samples": args.rows, "open_s": opened, "set_up_s": ready, "worker_mb": memory.resident}
         | ({} if math.isnan(memory.private) else {"worker_private_mb": memory.private}),
         "prepared": {"frames_per_core_second": prepared, "video_px": args.video_px},
@@ -141,8 +147,8 @@ def _print(found: dict[str, Any]) -> None:
         f"{len(found['turns'][PLAIN])} turns of {found['samples']} samples, in CPU seconds of one thread, files "
         f"cached; whole pictures are 1000 x 1000 px, {found['whole_jpeg_kb']:.0f} kB"
     ]
-    if found["twin"] is None:
-        lines.append("128 px crops of the embedded data set: not measured, the store is not there (--twin)")
+    if found["embedded"] is None:
+        lines.append("128 px crops of the embedded data set: not measured, the store is not there (--embedded)")
     store, gpu, prepared, scoring = (found[key] for key in ("large_store", "gpu", "prepared", "metrics"))
     own = f", {store['worker_private_mb']:.0f} MB of them its own" if "worker_private_mb" in store else ""
     lines += [

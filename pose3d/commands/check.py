@@ -17,7 +17,7 @@ HELP = (
     "or whether the official tree in a folder is: files, videos, labels, cameras and masks. "
     "Each finding says what, where and what to do. Exit code 0: whole (warnings allowed); 2: not."
 )
-EXAMPLE = "pose3d check data/twin/studio3d.h5 --sample 500"
+EXAMPLE = "pose3d check data/embedded/studio3d.h5 --sample 500"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

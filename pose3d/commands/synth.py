@@ -21,10 +21,10 @@ Four worlds mirror the paper's data: wild2d (in the wild, 2D labels), lab3d (a m
 screen, masks) and test (six sequences of people that occur nowhere else). test_wide shows the shots of test with people
 off the optical axis. wild3d (in the wild with 3D labels, to train for photographs) is made on request. Each becomes one
 file in --out. An interrupted run continues where it stopped, and a complete world is kept."""
-EXAMPLE = "pose3d synth --out data/twin --preset quick --preview data/twin/preview.png"
+EXAMPLE = "pose3d synth --out data/embedded --preset quick --preview data/embedded/preview.png"
 
 PREVIEW_SUFFIXES = (".png", ".jpg")
-DEFAULT_OUT = Path("data/twin")
+DEFAULT_OUT = Path("data/embedded")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from pose3d.suggestions import did_you_mean
 
 log = logging.getLogger("pose3d")
 
-FOLDER = "data/twin"
+FOLDER = "data/embedded"
 
 HELD_OUT = {"wild2d": (10, 11), "studio3d": (8,), "lab3d": (8, 9, 11), "wild3d": (8,)}
 """People of each world who validate: in wild2d and the lab those that the world has for it."""

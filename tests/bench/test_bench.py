@@ -11,7 +11,20 @@ from pose3d.bench.throughput import rates, ratio
 from pose3d.data.check import check_store
 from pose3d.data.store import PoseStore
 
-TINY = ["--samples", "2", "--repeats", "1", "--pictures", "1", "--rows", "16", "--image-size", "64", "--twin", "none"]
+TINY = [
+    "--samples",
+    "2",
+    "--repeats",
+    "1",
+    "--pictures",
+    "1",
+    "--rows",
+    "16",
+    "--image-size",
+    "64",
+    "--embedded",
+    "none",
+]
 TINY += ["--frames", "1", "--video-px", "64"]
 
 

@@ -27,15 +27,15 @@ SHIFT_MM = {0: 40.0, 1: 60.0}
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """A repository with the configs and a drawn twin; commands only leave files behind, and are counted."""
+    """A repository with the configs and a drawn embedded; commands only leave files behind, and are counted."""
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
-    twin = tmp_path / "data" / "twin"
-    twin.mkdir(parents=True)
-    write_store(twin / "wild2d.h5", 11, three_d=False, masks=False, subjects=11)
-    write_store(twin / "lab3d.h5", 22, masks=False, subjects=11)
-    write_store(twin / "studio3d.h5", 8, subjects=8)
-    write_store(twin / "test.h5", 6, subjects=6)
-    write_store(twin / "test_wide.h5", 6, subjects=6)
+    embedded = tmp_path / "data" / "embedded"
+    embedded.mkdir(parents=True)
+    write_store(embedded / "wild2d.h5", 11, three_d=False, masks=False, subjects=11)
+    write_store(embedded / "lab3d.h5", 22, masks=False, subjects=11)
+    write_store(embedded / "studio3d.h5", 8, subjects=8)
+    write_store(embedded / "test.h5", 6, subjects=6)
+    write_store(embedded / "test_wide.h5", 6, subjects=6)
     monkeypatch.chdir(tmp_path)
     calls = []
 
@@ -89,14 +89,14 @@ def test_a_row_is_trained_with_its_parents_tested_and_listed(workplace, capsys):
     assert result["figures"]["Total"] == pytest.approx(60)
     assert result["figures"]["Walk"] == pytest.approx(60)
     assert result["figures"]["Direct"] is None
-    assert result["tested_on"] == {"h36m": "data/twin/lab3d_test.h5"}
+    assert result["tested_on"] == {"h36m": "data/embedded/lab3d_test.h5"}
     printed = capsys.readouterr().out
     assert "74.14" in printed
     assert "50.0 ± 14.1" in printed
     # The drawn people only walk and sit; the paper has thirteen activities more.
     assert "A dash in a line of ours" in printed
     # The lab world was split by subject.
-    assert Path("data/twin/lab3d_test.h5").is_file()
+    assert Path("data/embedded/lab3d_test.h5").is_file()
 
 
 def test_what_is_done_is_not_done_again(workplace):
@@ -163,7 +163,7 @@ def test_a_gain_is_the_difference_of_two_tests(workplace):
     # Both tests see people away from the optical axis, where there is something to correct.
     tests = [command for command in workplace if command[1] == "test"]
     assert [sum("off_axis.yaml" in word for word in command) for command in tests] == [2, 2]
-    assert result["tested_on"] == {"mpi_inf_3dhp": "data/twin/test_wide.h5"}
+    assert result["tested_on"] == {"mpi_inf_3dhp": "data/embedded/test_wide.h5"}
 
 
 def test_the_box_of_2dposenet_is_found_by_the_rows_own(workplace):
@@ -171,14 +171,14 @@ def test_the_box_of_2dposenet_is_found_by_the_rows_own(workplace):
     assert [command[:2] for command in workplace] == 3 * [["lightning", "fit"]] + [["pose3d", "predict"]]
     runs = "runs/paper/mini"
     assert workplace[-1][2:] == [
-        "data/twin/test.h5",
+        "data/embedded/test.h5",
         f"--checkpoint={runs}/full/h36m_3dhp/fusion/seed1/last.ckpt",
         f"--box-checkpoint={runs}/pose2d/seed1/last.ckpt",
         f"--out={runs}/full/h36m_3dhp/fusion/seed1/tests/mpi_inf_3dhp+box_2dposenet/predictions.npz",
     ]
     result = json.loads(Path(runs, "results/text/no-gt-box/seed1.json").read_text())
     assert result["figures"] == {"3DPCK": pytest.approx(100)}
-    assert result["tested_on"] == {"mpi_inf_3dhp": "data/twin/test.h5"}
+    assert result["tested_on"] == {"mpi_inf_3dhp": "data/embedded/test.h5"}
 
 
 def test_2dposenet_is_scored_where_the_profile_has_people_to_score(workplace):
@@ -223,9 +223,9 @@ def test_rows_that_cannot_be_run(workplace, capsys, name, says):
 
 
 def test_missing_data_are_named_before_anything_is_trained(workplace, capsys):
-    Path("data/twin/test.h5").unlink()
+    Path("data/embedded/test.h5").unlink()
     assert main(["paper", "run", "table3", "--profile", "mini"]) == 2
-    assert "data/twin/test.h5, which is not prepared" in capsys.readouterr().err
+    assert "data/embedded/test.h5, which is not prepared" in capsys.readouterr().err
     assert workplace == []
 
 

@@ -41,13 +41,13 @@ def tiny(tmp_path, monkeypatch):
             )
         )
         recipe.write_text(yaml.safe_dump(merged([recipe, overlay])))
-    twin = tmp_path / "data" / "twin"
-    twin.mkdir(parents=True)
-    write_store(twin / "wild2d.h5", 22, three_d=False, masks=False, subjects=11)
-    write_store(twin / "lab3d.h5", 22, masks=False, subjects=11)
-    write_store(twin / "studio3d.h5", 16, subjects=8)
-    write_store(twin / "test.h5", 6, subjects=6)
-    write_store(twin / "test_wide.h5", 6, subjects=6)
+    embedded = tmp_path / "data" / "embedded"
+    embedded.mkdir(parents=True)
+    write_store(embedded / "wild2d.h5", 22, three_d=False, masks=False, subjects=11)
+    write_store(embedded / "lab3d.h5", 22, masks=False, subjects=11)
+    write_store(embedded / "studio3d.h5", 16, subjects=8)
+    write_store(embedded / "test.h5", 6, subjects=6)
+    write_store(embedded / "test_wide.h5", 6, subjects=6)
     monkeypatch.chdir(tmp_path)
 
     def in_process(self, what, command, log):

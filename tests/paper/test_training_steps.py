@@ -40,20 +40,20 @@ def test_builds_at_full_size(name, monkeypatch):
 def test_takes_a_training_step(name, monkeypatch, tmp_path):
     """The row's own overlays, with a tiny network and drawn people."""
     monkeypatch.chdir(ROOT)
-    twin = tmp_path / "twin"
-    write_store(twin / "wild2d.h5", 22, three_d=False, masks=False, subjects=11)
-    write_store(twin / "lab3d.h5", 22, masks=False, subjects=11)
-    write_store(twin / "studio3d.h5", 16, subjects=8)
-    write_store(twin / "test.h5", 6, subjects=6)
-    write_store(twin / "test_wide.h5", 6, subjects=6)
-    make_stand_ins([twin / f"lab3d_{part}.h5" for part in ("train", "val", "test")])
+    embedded = tmp_path / "embedded"
+    write_store(embedded / "wild2d.h5", 22, three_d=False, masks=False, subjects=11)
+    write_store(embedded / "lab3d.h5", 22, masks=False, subjects=11)
+    write_store(embedded / "studio3d.h5", 16, subjects=8)
+    write_store(embedded / "test.h5", 6, subjects=6)
+    write_store(embedded / "test_wide.h5", 6, subjects=6)
+    make_stand_ins([embedded / f"lab3d_{part}.h5" for part in ("train", "val", "test")])
     files = Overlays("mini").training(steps()[name])
     data = merged(files)["data"]["init_args"]
     tiny = {"image_size": 64, "batch_size": 4, "eval_batch_size": 4, "num_workers": 0, "unlabelled_batch": 2}
     for key in ("train_files", "unlabelled_files", "val_file", "test_file"):
         value = data.get(key)
         if value:
-            moved = [str(twin / Path(name).name) for name in ([value] if isinstance(value, str) else value)]
+            moved = [str(embedded / Path(name).name) for name in ([value] if isinstance(value, str) else value)]
             tiny[key] = moved[0] if isinstance(value, str) else moved
     small = {"backbone": "mobilenetv3_small_100"} | ({} if steps()[name].stage == "stage1" else {"image_size": 64})
     net = {"pose3d": small} if steps()[name].stage == "stage3" else small

@@ -10,7 +10,7 @@ import yaml
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.data.sources import h36m_tree, mpi_inf_3dhp_tree
 from stages.cli import main
-from tests.data.doctor.conftest import twins  # noqa: F401  (a fixture: official trees of every layout)
+from tests.data.doctor.conftest import trees  # noqa: F401  (a fixture: official trees of every layout)
 from tests.stages.conftest import ROOT
 
 
@@ -71,19 +71,19 @@ LAYOUTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_from_a_raw_folder_to_a_tested_checkpoint_in_one_command(layout, twins, tmp_path, monkeypatch):  # noqa: F811
+def test_from_a_raw_folder_to_a_tested_checkpoint_in_one_command(layout, trees, tmp_path, monkeypatch):  # noqa: F811
     """Each embedded official tree, by its data file and `--data.root` alone."""
     monkeypatch.setattr(mpi_inf_3dhp_tree, "SUBJECTS", (7,))
     monkeypatch.setattr(h36m_tree, "ACTIVITIES", ("Posing", "Walking"))
     monkeypatch.setattr(h36m_tree, "SPLITS", {"train": (1,), "test": (9,)})
     monkeypatch.setattr("pose3d.data.sources.h36m.SPLITS", {"train": (1,), "test": (9,)})
     number, data, reader, source = LAYOUTS[layout]
-    root = twins / layout
+    root = trees / layout
     if layout == "mpi_inf_3dhp":
         root = tmp_path / "raw"
         root.mkdir()
         for part in ("mpi_inf_3dhp", "mpi_inf_3dhp_test"):
-            for folder in (twins / part).iterdir():
+            for folder in (trees / part).iterdir():
                 (root / folder.name).symlink_to(folder)
     monkeypatch.chdir(tmp_path)
     words = [f"--config={ROOT}/configs/{file}.yaml" for file in (f"stage{number}", f"data/{data}")]

@@ -1,4 +1,4 @@
-"""Part labels end to end: the twin's official tree, its reader, the store, the batch, and a loss that falls (N12)."""
+"""Part labels end to end: the embedded official tree, its reader, the store, the batch, and a loss that falls (N12)."""
 
 from dataclasses import replace
 

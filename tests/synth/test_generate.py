@@ -171,9 +171,9 @@ def test_photos_that_cannot_be_read_are_left_out_and_said(tmp_path: Path, capsys
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["synth", "--worlds", "test", "--num", "test=6", "--resolution", "64", "--workers", "1"]
-    out = ["--out", str(tmp_path / "twin")]
+    out = ["--out", str(tmp_path / "embedded")]
     assert main([*arguments, *out]) == 0
-    assert len(PoseStore(tmp_path / "twin" / "test.h5")) == 6
+    assert len(PoseStore(tmp_path / "embedded" / "test.h5")) == 6
     assert main([*arguments, *out]) == 0
     assert "nothing to do" in capsys.readouterr().err
     sheet = tmp_path / "sheet.png"

@@ -64,7 +64,7 @@ def projection(view: View) -> Iterator[Finding]:
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.linalg.norm(project(view.joints_3d, camera) - view.joints_2d, axis=-1)
     middle = float(np.nanmedian(error))
-    # The limits are for official pictures; the twin's may be smaller.
+    # The limits are for official pictures; those of the embedded data set may be smaller.
     limit = EXACT_PX * min(1.0, max(view.size[0], 192) / 2048) if view.exact_projection else DISTORTED_PX
     if middle > limit:
         if _fits(view.joints_2d, view.joints_3d_univ) < 0.5 * _fits(view.joints_2d, view.joints_3d):

@@ -1,4 +1,4 @@
-"""Which body part each pixel shows: the part labels of the twin of Human3.6M (decision N12).
+"""Which body part each pixel shows: the part labels of the embedded Human3.6M (decision N12).
 
 A second pass over the picture, beside the renderer: the bare body is drawn into a z-buffer, each face with the part of
 the bones that move it most, and the silhouette takes the nearest of these labels. So clothes and hair carry the part

@@ -1,4 +1,4 @@
-"""Clean twins of every layout, drawn by a stand-in for the renderer, to be damaged."""
+"""Clean trees of every layout, drawn by a stand-in for the renderer, to be damaged."""
 
 import shutil
 from dataclasses import replace
@@ -36,9 +36,9 @@ def person(world, shot, staged, seed):
 
 
 @pytest.fixture(scope="session")
-def twins(tmp_path_factory):
+def trees(tmp_path_factory):
     """Folder of the clean trees: one subject of 3dhp, one of h36m's training and test subjects."""
-    root = tmp_path_factory.mktemp("twins")
+    root = tmp_path_factory.mktemp("trees")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(filming, "depict", person)
         patch.setattr(wild, "depict", person)
@@ -77,13 +77,13 @@ def twins(tmp_path_factory):
 
 
 @pytest.fixture
-def damaged(twins, tmp_path, monkeypatch):
+def damaged(trees, tmp_path, monkeypatch):
     """A function from a layout to a fresh copy of its clean tree."""
     monkeypatch.setattr(mpi_inf_3dhp_tree, "SUBJECTS", (7,))
     monkeypatch.setattr(h36m_tree, "ACTIVITIES", ("Posing", "Walking"))
 
     def copy(layout):
-        shutil.copytree(twins / layout, tmp_path / layout)
+        shutil.copytree(trees / layout, tmp_path / layout)
         return tmp_path / layout
 
     return copy

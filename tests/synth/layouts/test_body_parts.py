@@ -1,4 +1,4 @@
-"""Part labels of the twin lie on the limbs that they name."""
+"""Part labels of the embedded data set lie on the limbs that they name."""
 
 from dataclasses import replace
 

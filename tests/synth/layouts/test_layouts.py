@@ -1,4 +1,4 @@
-"""The twin through official layout and reader equals the twin labelled directly; the files are the official ones."""
+"""The embedded data through official layout and reader equal those labelled directly; the files are the official ones."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def subject_7(tmp_path, settings):
     return tmp_path
 
 
-def test_training_tree_through_the_reader_equals_the_twin(subject_7, settings):
+def test_training_tree_through_the_reader_equals_direct_labels(subject_7, settings):
     plan = train_reader.plan(subject_7, framing=WHOLE, subjects=(7,), movement=0, min_inside=0)
     prepare(plan, subject_7 / "out.h5")
     store = PoseStore(subject_7 / "out.h5")
@@ -107,7 +107,7 @@ def test_training_files_are_what_public_readers_expect(subject_7, settings):
 
 
 @pytest.mark.parametrize("intrinsics", ["fit", "calib"])
-def test_test_tree_through_the_reader_equals_the_twin(tmp_path, intrinsics):
+def test_test_tree_through_the_reader_equals_direct_labels(tmp_path, intrinsics):
     settings = Settings(6, 1, 192)
     write_layout("mpi_inf_3dhp_test", tmp_path / "out", settings)
     prepare(test_reader.plan(tmp_path / "out", framing=WHOLE, intrinsics=intrinsics), tmp_path / "out.h5")
@@ -131,7 +131,7 @@ def test_test_tree_through_the_reader_equals_the_twin(tmp_path, intrinsics):
     assert header.startswith(b"MATLAB 7.3 MAT-file")
 
 
-def test_h36m_tree_through_the_reader_equals_the_twin(tmp_path):
+def test_h36m_tree_through_the_reader_equals_direct_labels(tmp_path):
     settings = Settings(1, 2, 100)
     subject_keys = [key for key in h36m.keys(settings) if key[0] == 1]
     for key in subject_keys:
@@ -219,7 +219,7 @@ def test_h36m_metadata_parses_like_the_original(tmp_path):
     np.testing.assert_allclose(numbers[264 + 18 : 264 + 22], intrinsics[[0, 1, 0, 1], [0, 1, 2, 2]], rtol=1e-6)
 
 
-def test_mpii_tree_through_both_readers_equals_the_twin(tmp_path):
+def test_mpii_tree_through_both_readers_equals_direct_labels(tmp_path):
     settings = Settings(40, 3, 96)
     write_layout("mpii", tmp_path / "out", settings)
     root = tmp_path / "out"
@@ -240,7 +240,7 @@ def test_mpii_tree_through_both_readers_equals_the_twin(tmp_path):
     assert np.shape(entry["joints"]) == (16, 2)
 
 
-def test_lsp_tree_through_the_reader_equals_the_twin(tmp_path):
+def test_lsp_tree_through_the_reader_equals_direct_labels(tmp_path):
     settings = Settings(12, 3, 96)
     write_layout("lsp", tmp_path / "out", settings)
     assert loadmat(tmp_path / "out" / "joints.mat")["joints"].shape == (3, 14, 12)
