@@ -8,6 +8,8 @@ result is of no use; nothing of it is saved.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -17,7 +19,9 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from pose3d.errors import PoseError
 from pose3d.models.objectives import output_losses, total_loss
+from pose3d.recipes import find_recipe
 
 WARM_STEPS = 8
 
@@ -77,6 +81,30 @@ class InterleavedBareLoop(Callback):
         return time.process_time() - began
 
 
-def overhead(found: dict[str, list[float]]) -> float:
-    """Share by which a step of the trainer costs more: the median of the turns' own ratios, less one."""
-    return median(a / b for a, b in zip(found["trainer"], found["bare"], strict=True)) - 1
+def measure_step(embedded: Path, folder: Path, steps: int, turns: int) -> dict[str, Any]:
+    """Run the quick start's stage 2 on the stores in `embedded`, with the callback; its files go to `folder`."""
+    out, overlay = folder / "training_step.json", folder / "training_step.yaml"
+    callback = {
+        "class_path": f"{__name__}.{InterleavedBareLoop.__name__}",
+        "init_args": {"out": str(out), "steps": steps, "turns": turns},
+    }
+    overlay.write_text(json.dumps({"trainer": {"callbacks+": [callback]}}))
+    words = [f"--config={find_recipe('stage2.yaml')}", f"--config={overlay}", f"--data.root={embedded.resolve()}"]
+    words += ["--model.init_from=null", "--model.weights=random", f"--run_dir={folder / 'training_step'}"]
+    words += ["--test_after_fit=false", "--validations=1"]
+    call = [sys.executable, "-m", "stages", "fit", *words]
+    done = subprocess.run(call, capture_output=True, text=True)
+    if not out.is_file():
+        raise PoseError(f"the training that was to be measured ended early: {done.stderr.strip().splitlines()[-1]}")
+    return summary(json.loads(out.read_text()), steps)
+
+
+def summary(found: dict[str, list[float]], steps: int) -> dict[str, Any]:
+    """CPU time of a bare step, and the share by which a step of the trainer costs more: medians over the turns."""
+    ratios = [a / b for a, b in zip(found["trainer"], found["bare"], strict=True)]
+    return {
+        "bare_ms": 1000 * median(found["bare"]) / steps,
+        "overhead": median(ratios) - 1,
+        "turns": len(ratios),
+        "seconds": found,
+    }

@@ -36,13 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rows", type=int, default=75_000, metavar="N", help="samples of the large store (default: %(default)s)")
     add("--frames", type=int, default=4, metavar="N", help="of each video to prepare (default: %(default)s)")
     add("--video-px", type=int, default=512, metavar="PX", help="side of those videos (default: %(default)s)")
-    add(
-        "--embedded",
-        type=Path,
-        default=Path("data/embedded/studio3d.h5"),
-        metavar="FILE",
-        help="store for 128 px crops",
-    )
+    studio = Path("data/embedded/studio3d.h5")
+    add("--embedded", type=Path, default=studio, metavar="FILE", help="store for 128 px crops (default: %(default)s)")
+    add("--steps", type=int, default=30, metavar="N", help="training steps of a turn (default: %(default)s)")
     add(
         "--gpu-images-per-second",
         type=float,
@@ -55,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    if min(args.samples, args.repeats, args.pictures, args.rows, args.frames) < 1:
-        raise PoseError("--samples, --repeats, --pictures, --rows and --frames must be at least 1")
+    if min(args.samples, args.repeats, args.pictures, args.rows, args.frames, args.steps) < 1:
+        raise PoseError("--samples, --repeats, --pictures, --rows, --frames and --steps must be at least 1")
     if args.image_size < 32 or args.video_px < 64:
         raise PoseError("--image-size must be at least 32, --video-px at least 64")
     if args.rows < 16 or args.gpu_images_per_second <= 0:
@@ -79,6 +75,7 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from pose3d.bench.metric_cost import metric_cost
     from pose3d.bench.pictures import take_pictures, write_jpegs, write_store
     from pose3d.bench.preparing import prepared_per_second
+    from pose3d.bench.training_step import measure_step
 
     console = Console(stderr=True)
     throughput.one_thread()
@@ -114,6 +111,10 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         prepared = prepared_per_second(folder / "official", args.frames, args.video_px)
     with console.status("scoring beside predicting"):
         update_ms, forward_ms = metric_cost(args.repeats)
+    step = None
+    if args.embedded.is_file():
+        with console.status("training steps beside a bare loop"):
+            step = measure_step(args.embedded.parent, folder, args.steps, args.repeats)
     return {
         "machine": machine(),
         "image_size": size,
@@ -124,6 +125,7 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "large_store": {"samples": args.rows, "open_s": opened, "set_up_s": ready, "worker_mb": memory.resident}
         | ({} if math.isnan(memory.private) else {"worker_private_mb": memory.private}),
         "prepared": {"frames_per_core_second": prepared, "video_px": args.video_px},
+        "training_step": step,
         "metrics": {"update_ms": update_ms, "forward_ms": forward_ms},
         "gpu": {
             "assumed_images_per_second": args.gpu_images_per_second,
@@ -161,5 +163,10 @@ def _print(found: dict[str, Any]) -> None:
         f"{gpu['cores']} such cores feed a GPU that trains {gpu['assumed_images_per_second']:.0f} images a second "
         "(an assumption, not measured: --gpu-images-per-second)",
     ]
+    if (step := found["training_step"]) is not None:
+        lines.append(
+            f"a training step of stage 2 of the quick start takes {step['bare_ms']:.0f} ms of CPU time in a bare loop, "
+            f"and {step['overhead']:.1%} more in the trainer (median of {step['turns']} turns), averaging included"
+        )
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False)

@@ -11,21 +11,8 @@ from pose3d.bench.throughput import rates, ratio
 from pose3d.data.check import check_store
 from pose3d.data.store import PoseStore
 
-TINY = [
-    "--samples",
-    "2",
-    "--repeats",
-    "1",
-    "--pictures",
-    "1",
-    "--rows",
-    "16",
-    "--image-size",
-    "64",
-    "--embedded",
-    "none",
-]
-TINY += ["--frames", "1", "--video-px", "64"]
+TINY = ["--samples", "2", "--repeats", "1", "--pictures", "1", "--rows", "16", "--image-size", "64"]
+TINY += ["--frames", "1", "--video-px", "64", "--embedded", "none"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The embedded data through official layout and reader equal those labelled directly; the files are the official ones."""
+"""Embedded data through official layout and reader equal those labelled directly; the files are the official ones."""
 
 import json
 import re
