@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "score a predictions file under a published protocol",
     "report": "write one HTML page about trained runs",
     "predict": "estimate 3D poses in images or a video",
+    "refine": "smooth, place and export predictions of a video",
     "export": "write a trained network as one file for use elsewhere",
     "paper": "list the paper's results, and reproduce them row by row",
     "sweep": "run a W&B sweep file on this machine",

@@ -14,6 +14,8 @@ from pose3d.errors import PoseError
 from pose3d.files import check_folder
 from pose3d.geometry.decode import PerspectiveCorrection
 from pose3d.predict import PosePredictor
+from pose3d.predict.finish import Finish, finish_motion, finish_options
+from pose3d.predict.finish import add_arguments as add_finish_arguments
 from pose3d.predict.follow import LOOK_EVERY, Follower
 from pose3d.predict.frames import VideoFrames, open_frames
 from pose3d.predict.given import Boxes, Camera
@@ -23,7 +25,7 @@ from pose3d.predict.person import SURE
 from pose3d.predict.pictures import Pictures
 from pose3d.predict.predictor import BOX_TRUE, FOV_DEGREES
 from pose3d.predict.rows import RowWriter
-from pose3d.predict.run import Frames, predict_frames
+from pose3d.predict.run import Frames, is_motion, predict_frames
 from pose3d.predict.targets import beside, predictions_file, source_name
 from pose3d.predict.video import Stream
 from pose3d.predictions import Predictions, write_predictions
@@ -96,13 +98,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--min-score", type=float, default=SURE, metavar="S", help="heatmap peak of a seen joint (default: %(default)s)"
     )
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="frames at a time (default: 16)")
+    add_finish_arguments(parser)
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Predict, write, and say what was found; 1 where a file or frame could not be read."""
     _check_numbers(args)
-    frames, out = _open(args.input), predictions_file(args.out, args.input)
+    frames, out = _open(args.input, args.frame_rate), predictions_file(args.out, args.input)
+    finish = _finish(args, frames, out)
     camera, boxes = Camera(args.fov, args.intrinsics), _boxes(args, frames)
     if isinstance(frames, StoreFrames) and frames.labels.intrinsics is not None and not camera.assumed:
         raise PoseError(f"{args.input} has the intrinsics of every frame; leave --fov and --intrinsics out")
@@ -115,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(stderr=True)
     follower = None
-    if isinstance(frames, VideoFrames) and boxes is None:
+    if is_motion(frames) and boxes is None:
         follower = Follower(predictor, args.look_every, args.person, say=console.print)
     predictions, problems, damaged = _predict(args, frames, predictor, camera, boxes, follower, pictures, out, console)
     write_predictions(out, predictions)
@@ -123,6 +127,10 @@ def run(args: argparse.Namespace) -> int:
         pictures.finish()
     _report(predictions, frames, camera, damaged)
     print(f"written: {out}" + (f", pictures in {pictures.folder}" if pictures is not None else ""))
+    if finish is not None:
+        again = frames if finish.needs_frames else None
+        for sentence in finish_motion(predictions, finish, again, Path(args.input).name or args.input):
+            print(sentence)
     for problem in problems:
         print(f"pose3d predict: {problem}", file=sys.stderr)
     return 1 if problems else 0
@@ -182,8 +190,22 @@ def _check_numbers(args: argparse.Namespace) -> None:
         raise PoseError(f"--person {args.person} is not understood; give a number from 1, or a pixel as X,Y")
 
 
-def _open(name: str) -> Frames:
-    return StoreFrames(Path(name)) if Path(name).suffix in SUFFIXES else open_frames(name)
+def _open(name: str, fps: float | None) -> Frames:
+    return StoreFrames(Path(name)) if Path(name).suffix in SUFFIXES else open_frames(name, fps)
+
+
+def _finish(args: argparse.Namespace, frames: Frames, out: Path) -> Finish | None:
+    """What is to be done with the motion; a PoseError where the input has none."""
+    stream = isinstance(frames, VideoFrames) and isinstance(frames.video, Stream)
+    finish = finish_options(args, out, stream)
+    if finish is not None and not is_motion(frames):
+        raise PoseError(
+            f"{args.input} is no video, so it has no motion to smooth, place or export; for a folder of frames give "
+            "--frame-rate"
+        )
+    if finish is not None and stream and finish.needs_frames:
+        raise PoseError("a stream cannot be read twice, so there is no --video or --player of it; record it first")
+    return finish
 
 
 def _predictor(args: argparse.Namespace, boxes_given: bool) -> PosePredictor:

@@ -5,7 +5,7 @@ A frame that cannot be decoded is passed on without an image, so that the frames
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,6 +66,23 @@ class ImageFiles:
                 yield Frame(None, number, problem=str(error))
 
 
+class ImageSequence(ImageFiles):
+    """The images of a folder as the frames of one video."""
+
+    def __init__(self, paths: list[Path], fps: float, name: str) -> None:
+        super().__init__(paths)
+        self.fps, self.name = fps, name
+
+    @property
+    def names(self) -> list[str]:
+        """The one name."""
+        return [self.name]
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in super().__iter__():
+            yield replace(frame, time=frame.number / self.fps)
+
+
 class VideoFrames:
     """The frames of a video file or a stream, in constant memory.
 
@@ -113,8 +130,11 @@ class VideoFrames:
         self.missed = len(waiting)
 
 
-def open_frames(path: str | Path) -> ImageFiles | VideoFrames:
-    """An image, a folder of images (in the order of the numbers in their names), a video or a stream."""
+def open_frames(path: str | Path, fps: float | None = None) -> ImageFiles | VideoFrames:
+    """An image, a folder of images (in the order of the numbers in their names), a video or a stream.
+
+    With `fps` a folder of images is one video.
+    """
     if is_stream(str(path)):
         return VideoFrames(Stream(str(path)))
     path = Path(path)
@@ -122,7 +142,7 @@ def open_frames(path: str | Path) -> ImageFiles | VideoFrames:
         paths = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural)
         if not paths:
             raise PoseError(f"the folder {path} holds no images ({', '.join(SUFFIXES)}); name one that does")
-        return ImageFiles(paths)
+        return ImageFiles(paths) if fps is None else ImageSequence(paths, fps, path.resolve().name)
     if not path.is_file():
         if path.is_symlink():
             raise PoseError(f"{path} is a link to a file that does not exist; name the file itself")

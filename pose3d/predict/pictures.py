@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pose3d.predict.frames import Frame, ImageFiles, VideoFrames
+from pose3d.predict.frames import Frame, ImageFiles, ImageSequence, VideoFrames
 from pose3d.predict.labelled import StoreFrames
 from pose3d.predictions import Predictions
 from pose3d.viz import save_predictions_figure
@@ -30,7 +30,8 @@ class Pictures:
         self.names = [Path(name).stem for name in frames.names]
         if len(set(self.names)) < len(self.names):  # a.jpg beside a.png
             self.names = frames.names
-        self.sheet = None if isinstance(frames, ImageFiles) else ContactSheet()
+        single = isinstance(frames, ImageFiles) and not isinstance(frames, ImageSequence)
+        self.sheet = None if single else ContactSheet()
 
     def add(self, frames: Sequence[Frame], predictions: Predictions) -> None:
         """Draw, or note for the sheet, the frames in which somebody is."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from pose3d.predict.follow import Follower
-from pose3d.predict.frames import Frame, ImageFiles, VideoFrames, batches
+from pose3d.predict.frames import Frame, ImageFiles, ImageSequence, VideoFrames, batches
 from pose3d.predict.given import Boxes, Camera
 from pose3d.predict.labelled import StoreFrames
 from pose3d.predict.predictor import PREDICTED, PosePredictor
@@ -51,12 +51,18 @@ def predict_frames(
         yield batch, _labelled(part, batch, frames, camera, cameras)
 
 
+def is_motion(frames: Frames) -> bool:
+    """Whether the frames follow each other: a video, a stream, or images with a frame rate."""
+    return isinstance(frames, VideoFrames | ImageSequence)
+
+
 def _labelled(
     part: Predictions, batch: Sequence[Frame], frames: Frames, camera: Camera, cameras: np.ndarray
 ) -> Predictions:
     part.frame = np.array([frame.number for frame in batch])
     part.time = np.array([frame.time for frame in batch])
-    part.sequence = part.frame if isinstance(frames, ImageFiles) else np.zeros_like(part.frame)
+    apart = isinstance(frames, ImageFiles) and not is_motion(frames)
+    part.sequence = part.frame if apart else np.zeros_like(part.frame)
     part.camera = np.full(len(batch), camera.name)
     part.intrinsics = cameras
     return part

@@ -11,6 +11,8 @@ EASE_S = 0.2
 ROOT_EASE_S = 0.1
 """The root takes this long to go over from one standing foot to another."""
 
+PASSES = 6
+
 _LEGS = tuple(tuple(MPI_INF_3DHP_17.index(f"{side}_{name}") for name in ("hip", "knee", "ankle")) for side in "rl")
 _REACH = 0.9995
 
@@ -28,14 +30,24 @@ def lock_feet(joints: np.ndarray, contact: np.ndarray, fps: float, ankle_height:
     kinematics, which keeps the lengths of thigh and shank and the plane of the knee.
     """
     anchors, weights = _anchors(joints, contact, fps, ankle_height)
-    wanted = np.where(weights[..., None] > 0, anchors - joints[:, ANKLES], 0.0)
-    shift = _root_shift(wanted, contact, fps)
-    moved = joints + shift[:, None]
-    for side, (hip, knee, ankle) in enumerate(_LEGS):
-        target = moved[:, ankle] + weights[:, side, None] * (anchors[:, side] - moved[:, ankle])
-        target = np.where(weights[:, side, None] > 0, target, moved[:, ankle])
-        moved[:, knee], moved[:, ankle] = bend(moved[:, hip], moved[:, knee], moved[:, ankle], target)
+    shift, moved = np.zeros((len(joints), 3)), joints
+    for _ in range(PASSES):  # after the first, for what the legs could not reach
+        wanted = np.where(contact[..., None], anchors - moved[:, ANKLES], 0.0)
+        shift = shift + _root_shift(wanted, contact, fps)
+        moved = _stand(joints + shift[:, None], anchors, weights)
     return moved
+
+
+def _stand(joints: np.ndarray, anchors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Legs bent so that ankles come to their anchors (T, 2, 3), as far as `weights` (T, 2) say."""
+    standing = joints.copy()
+    for side, (hip, knee, ankle) in enumerate(_LEGS):
+        weight = weights[:, side, None]
+        target = np.where(
+            weight > 0, joints[:, ankle] + weight * (anchors[:, side] - joints[:, ankle]), joints[:, ankle]
+        )
+        standing[:, knee], standing[:, ankle] = bend(joints[:, hip], joints[:, knee], joints[:, ankle], target)
+    return standing
 
 
 def _anchors(

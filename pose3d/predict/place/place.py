@@ -38,20 +38,31 @@ class Placed:
     height_mm: float
 
 
-def scaled(predictions: Predictions, options: PlaceOptions) -> Predictions:
-    """With the person's height and the chosen depth; before refining, so that these are smoothed as well."""
-    joints_3d = predictions.require("joints_3d", "placing")
-    translation = predictions.require("translation", "placing")
-    if options.height_m is not None:
-        good = np.isfinite(joints_3d).all(axis=(1, 2))
-        confidence = None if predictions.confidence is None else predictions.confidence[good]
-        scale = height_scale(joints_3d[good].astype(np.float64), options.height_m, confidence)
-        joints_3d, translation = joints_3d * scale, translation * scale
-    if options.depth is not None:
-        joints_2d = predictions.require("joints_2d", "--depth")
-        intrinsics = predictions.require("intrinsics", "--depth")
-        translation = root_translation(joints_3d, joints_2d, intrinsics, options.depth)
-    return replace(predictions, joints_3d=joints_3d.astype(np.float32), translation=translation.astype(np.float32))
+def with_depth(predictions: Predictions, depth: Depth | None) -> Predictions:
+    """With the chosen form of the distance; before refining, so that it is smoothed as well."""
+    if depth is None:
+        return predictions
+    joints_3d, joints_2d, intrinsics = (
+        predictions.require(key, "--depth") for key in ("joints_3d", "joints_2d", "intrinsics")
+    )
+    translation = root_translation(joints_3d, joints_2d, intrinsics, depth)
+    return replace(predictions, translation=translation.astype(np.float32))
+
+
+def with_height(predictions: Predictions, height_m: float | None) -> Predictions:
+    """With the person's size; after refining, which takes the noise out of the bones' lengths."""
+    if height_m is None:
+        return predictions
+    joints_3d = predictions.require("joints_3d", "--height")
+    translation = predictions.require("translation", "--height")
+    good = np.isfinite(joints_3d).all(axis=(1, 2))
+    confidence = None if predictions.confidence is None else predictions.confidence[good]
+    scale = height_scale(joints_3d[good].astype(np.float64), height_m, confidence)
+    return replace(
+        predictions,
+        joints_3d=(joints_3d * scale).astype(np.float32),
+        translation=(translation * scale).astype(np.float32),
+    )
 
 
 def place(predictions: Predictions, options: PlaceOptions | None = None) -> Placed:
