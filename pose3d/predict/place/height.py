@@ -18,8 +18,7 @@ def stature(joints_3d: np.ndarray, confidence: np.ndarray | None = None) -> floa
     lengths = bone_lengths(joints_3d, confidence)
     index = MPI_INF_3DHP_17.index
     legs = sum(lengths[index(f"{side}_{name}")] for side in "lr" for name in ("knee", "ankle")) / 2
-    top = np.linalg.norm(joints_3d[:, index("head_top")] - joints_3d[:, index("neck")], axis=-1)
-    chain = legs + lengths[index("spine")] + lengths[index("neck")] + float(np.nanmedian(top))
+    chain = legs + sum(lengths[index(name)] for name in ("spine", "neck", "head", "head_top"))
     return float(chain) / CHAIN_PER_HEIGHT
 
 

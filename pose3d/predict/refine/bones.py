@@ -4,8 +4,10 @@ import numpy as np
 
 from pose3d.skeleton import MPI_INF_3DHP_17
 
-PARENTS = MPI_INF_3DHP_17.parents_o1
 ROOT = MPI_INF_3DHP_17.root
+PARENTS = list(MPI_INF_3DHP_17.parents_o1)
+"""Order-1 parents, but for the top of the head, which is fixed to the head and not to the neck."""
+PARENTS[MPI_INF_3DHP_17.index("head_top")] = MPI_INF_3DHP_17.index("head")
 FEWEST_SURE = 10
 """With fewer trusted frames than this, all frames count."""
 
@@ -21,7 +23,7 @@ def order_from_root() -> list[int]:
 
 
 def bone_lengths(joints_3d: np.ndarray, confidence: np.ndarray | None = None) -> np.ndarray:
-    """Median length (17,) mm of each bone (joint to order-1 parent) over (T, 17, 3), left and right alike.
+    """Median length (17,) mm of each bone (joint to parent) over (T, 17, 3), left and right alike.
 
     The half of the frames in which both ends have the highest `confidence` (T, 17) counts. The root's length is 0.
     """
