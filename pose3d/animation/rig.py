@@ -2,9 +2,10 @@
 
 The rest pose is a T: upright, arms spread, facing +z (x to the person's left, y up). The 17 joints keep their names.
 Further bones make fixed lengths possible: `chest` halves the way from spine to neck, and `l_collar` and `r_collar` that
-from the neck to each shoulder, because these ways change as the back and the shoulders bend. `lower_back`, `l_clavicle`
-and `r_clavicle` start where their parents do and turn on their own. Joint positions do not determine turns of a bone
-about its own axis: each bone takes the shortest turn from its parent's frame, and the pelvis is turned by the hips.
+from the neck to each shoulder, because these ways change as the back and the shoulders bend. `lower_back`,
+`l_clavicle`, `r_clavicle`, `l_pelvis` and `r_pelvis` start where their parents do and turn on their own. Joint
+positions do not determine turns of a bone about its own axis: each bone takes the shortest turn from its parent's
+frame, and the pelvis is turned by the hips.
 """
 
 from dataclasses import dataclass
@@ -31,10 +32,12 @@ BONES: tuple[tuple[str, str | None, tuple[float, float, float]], ...] = (
     ("l_shoulder", "l_collar", (1, 0, 0)),
     ("l_elbow", "l_shoulder", (1, 0, 0)),
     ("l_wrist", "l_elbow", (1, 0, 0)),
-    ("r_hip", "pelvis", (-1, 0, 0)),
+    ("r_pelvis", "pelvis", (0, 0, 0)),
+    ("r_hip", "r_pelvis", (-1, 0, 0)),
     ("r_knee", "r_hip", (0, -1, 0)),
     ("r_ankle", "r_knee", (0, -1, 0)),
-    ("l_hip", "pelvis", (1, 0, 0)),
+    ("l_pelvis", "pelvis", (0, 0, 0)),
+    ("l_hip", "l_pelvis", (1, 0, 0)),
     ("l_knee", "l_hip", (0, -1, 0)),
     ("l_ankle", "l_knee", (0, -1, 0)),
 )
@@ -103,7 +106,7 @@ def _positions(joints: np.ndarray) -> np.ndarray:
     # The back bends backwards, the collar bones start below the neck.
     at["chest"] = _halfway(at["spine"], at["neck"], np.cross(right, upwards))
     for side in "rl":
-        at[f"{side}_clavicle"] = at["neck"]
+        at[f"{side}_clavicle"], at[f"{side}_pelvis"] = at["neck"], at["pelvis"]
         at[f"{side}_collar"] = _halfway(at["neck"], at[f"{side}_shoulder"], -upwards)
     return np.stack([at[name] for name in NAMES], axis=1)
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pose3d.geometry.decode import DecodeConfig
 from pose3d.predict import PosePredictor
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.synth.cameras import Camera
@@ -37,7 +38,7 @@ class Oracle3D(Reader3D):
         noise -= noise[:, MPI_INF_3DHP_17.root][:, None]
         super().__init__(relative[0], size)
         self.poses = torch.from_numpy(relative + noise).float()
-        self.perspective_correction = "off"
+        self.decoding = DecodeConfig(perspective_correction="off")
 
     def forward(self, crops: Tensor) -> dict[str, Tensor]:
         blue, green = crops[..., 2].double(), crops[..., 1].double()

@@ -7,7 +7,7 @@ import torch
 
 from pose3d.geometry import weak_perspective_translation
 
-Depth = Literal["paper", "least-squares", "perspective"]
+Depth = Literal["closed_form", "exact", "perspective"]
 
 HEIGHT_STD = 0.065
 """Relative standard deviation of adults' heights around that of the universal skeleton, where no height is given."""
@@ -15,11 +15,11 @@ KNOWN_HEIGHT_STD = 0.01
 
 
 def root_translation(
-    joints_3d: np.ndarray, joints_2d: np.ndarray, intrinsics: np.ndarray, mode: Depth = "paper"
+    joints_3d: np.ndarray, joints_2d: np.ndarray, intrinsics: np.ndarray, mode: Depth = "closed_form"
 ) -> np.ndarray:
     """T (N, 3) mm that puts joints (N, 17, 3) mm over (N, 17, 2) px; NaN joints are left out.
 
-    "paper" is eq. (1), "least-squares" the depth before its approximation (supplement eq. 5), both weak perspective.
+    "closed_form" is eq. (1) of the paper, "exact" the depth before its approximation (supplement eq. 5), both weak perspective.
     "perspective" minimises the squared distance of the joints of P + T to their lines of sight, weighted so that it is
     nearly one in pixels; it is right also for people near the camera.
     """
@@ -27,7 +27,7 @@ def root_translation(
         return _perspective(joints_3d, joints_2d, intrinsics)
     pose, image, camera = (torch.from_numpy(np.asarray(a, np.float64)) for a in (joints_3d, joints_2d, intrinsics))
     visible = image.isfinite().all(dim=-1)
-    answer = weak_perspective_translation(pose, image, camera, exact=mode == "least-squares", visible=visible)
+    answer = weak_perspective_translation(pose, image, camera, exact=mode == "exact", visible=visible)
     return answer.numpy()
 
 

@@ -56,11 +56,11 @@ def test_the_perspective_form_is_exact():
     p = filmed.predictions
     got = {
         mode: root_translation(pose, p.joints_2d, p.intrinsics, mode)
-        for mode in ("paper", "least-squares", "perspective")
+        for mode in ("closed_form", "exact", "perspective")
     }
     errors = {mode: np.linalg.norm(t - root, axis=1).max() for mode, t in got.items()}
     assert errors["perspective"] < 1.0
-    assert errors["paper"] > 20  # weak perspective, near the camera
+    assert errors["closed_form"] > 20  # weak perspective, near the camera
     hidden = p.joints_2d.copy()
     hidden[:, :5] = np.nan
     again = root_translation(pose, hidden, p.intrinsics, "perspective")
