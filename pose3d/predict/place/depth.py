@@ -19,7 +19,8 @@ def root_translation(
 ) -> np.ndarray:
     """T (N, 3) mm that puts joints (N, 17, 3) mm over (N, 17, 2) px; NaN joints are left out.
 
-    "closed_form" is eq. (1) of the paper, "exact" the depth before its approximation (supplement eq. 5), both weak perspective.
+    "closed_form" is eq. (1) of the paper, "exact" its depth before the approximation (supplement eq. 5); both take weak
+    perspective.
     "perspective" minimises the squared distance of the joints of P + T to their lines of sight, weighted so that it is
     nearly one in pixels; it is right also for people near the camera.
     """
