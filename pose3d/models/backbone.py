@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from pose3d.errors import PoseError
 from pose3d.models.batchnorm import hold_statistics
-from pose3d.models.config import TAPS, Tap
+from pose3d.models.config import TAPS, StrideOn, Tap
 from pose3d.models.weights import load_weights
 from pose3d.torchvision_ops import import_timm
 
@@ -117,6 +117,15 @@ def _graft(parent: nn.Module, name: str, module: nn.Module) -> None:
     parent.add_module(leaf, module)
 
 
+def move_stride(resnet: nn.Module, name: str) -> None:
+    """Move the stride of every bottleneck from its 3x3 convolution to the 1x1 in front of it, in place."""
+    bottlenecks = [block for block in resnet.modules() if isinstance(getattr(block, "conv3", None), nn.Conv2d)]
+    if not bottlenecks:
+        raise PoseError(f"net.stride_on is 1x1, but {name} has no bottleneck blocks; leave it at 3x3")
+    for block in bottlenecks:
+        block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride  # type: ignore[union-attr, assignment]
+
+
 class Trunk(nn.Module):
     """An ImageNet network up to res4b22.
 
@@ -125,6 +134,7 @@ class Trunk(nn.Module):
         weights: "hub", "package", "movenet", "random", a path (see `load_weights`), or None where a checkpoint follows.
         freeze_batchnorm: batch norm keeps its running statistics, also in training (decision N14).
         freeze_until: no gradients for the layers up to and including this tap; None: all layers learn.
+        stride_on: where ResNets with bottlenecks have their stride (decision L9).
 
     `channels` and `strides` say what each tap gives. The modules carry timm's names: a timm state dict loads by name.
     """
@@ -138,6 +148,7 @@ class Trunk(nn.Module):
         weights: str | None = "hub",
         freeze_batchnorm: bool = False,
         freeze_until: Tap | None = None,
+        stride_on: StrideOn = "3x3",
     ) -> None:
         super().__init__()
         backbone = find_backbone(name)
@@ -146,6 +157,8 @@ class Trunk(nn.Module):
             full = import_timm().create_model(name, pretrained=False, **options)
         except RuntimeError as error:  # timm's answer to a weights tag it does not know
             raise PoseError(f"timm has no backbone {name!r} ({error}): leave the tag behind the dot away") from error
+        if stride_on == "1x1":
+            move_stride(full, name)
         self.freeze_batchnorm = freeze_batchnorm
         blocks, taps = tap_blocks(backbone, full)
         self.path = (*backbone.stem, *blocks)

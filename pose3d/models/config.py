@@ -14,6 +14,7 @@ from pose3d.errors import PoseError
 
 Skips = Literal["corrective", "regular", "none"]
 Modality = Literal["P", "O1", "O2"]
+StrideOn = Literal["3x3", "1x1"]
 Tap = Literal["res3b3", "res4b5", "res4b20", "res4b22"]
 
 SKIPS: tuple[Skips, ...] = get_args(Skips)
@@ -54,6 +55,8 @@ class Pose2DConfig(_Config):
         freeze_batchnorm: keep the running statistics of the trunk's batch norm (decision N14).
         freeze_trunk_until: the trunk's layers up to this tap learn nothing, which saves their backward pass; null: all
             learn at the multiplier of the trunk.
+        stride_on: which convolution of a ResNet's first block of a level has the stride: 3x3 as in timm, or 1x1, the
+            first one, as in the Caffe model that the paper starts from (decision L9).
         skips: corrective (losses on Hsum and Hdeep, no skips at test time), regular (a loss on Hsum, the skips stay) or
             none (decision N6).
         intermediate: supervise the first 15 maps of res4b20 and of res5a as well (decision N7).
@@ -62,6 +65,7 @@ class Pose2DConfig(_Config):
     backbone: str = "resnet101"
     freeze_batchnorm: bool = False
     freeze_trunk_until: Tap | None = None
+    stride_on: StrideOn = "3x3"
     skips: Skips = "corrective"
     intermediate: bool = True
 
@@ -69,6 +73,7 @@ class Pose2DConfig(_Config):
         _check_choice("skips", self.skips, SKIPS)
         if self.freeze_trunk_until is not None:
             _check_choice("freeze_trunk_until", self.freeze_trunk_until, TAPS)
+        _check_choice("stride_on", self.stride_on, get_args(StrideOn))
 
     def deployed(self) -> Pose2DConfig:
         """What is left at test time: regular skips, nothing else that only training uses."""
@@ -85,6 +90,8 @@ class Pose3DConfig(_Config):
         freeze_batchnorm: keep the running statistics of the trunk's batch norm (decision N14).
         freeze_trunk_until: the trunk's layers up to this tap learn nothing, which saves their backward pass; null: all
             learn at the multiplier of the trunk.
+        stride_on: which convolution of a ResNet's first block of a level has the stride: 3x3 as in timm, or 1x1, the
+            first one, as in the Caffe model that the paper starts from (decision L9).
         freeze_res5a_batchnorm: the same for res5a, where it was transferred from 2DPoseNet (decision N14).
         skips: corrective (losses on Xsum and Xdeep, no skips at test time), regular (a loss on Xsum, the skips stay) or
             none (decision N5).
@@ -106,6 +113,7 @@ class Pose3DConfig(_Config):
     image_size: int = 368
     freeze_batchnorm: bool = False
     freeze_trunk_until: Tap | None = None
+    stride_on: StrideOn = "3x3"
     freeze_res5a_batchnorm: bool = False
     skips: Skips = "corrective"
     stubs: Literal["separate", "common"] = "separate"
@@ -124,6 +132,7 @@ class Pose3DConfig(_Config):
         _check_choice("skips", self.skips, SKIPS)
         if self.freeze_trunk_until is not None:
             _check_choice("freeze_trunk_until", self.freeze_trunk_until, TAPS)
+        _check_choice("stride_on", self.stride_on, get_args(StrideOn))
         _check_choice("stubs", self.stubs, ("separate", "common"))
         _check_choice("intermediate_predicts", self.intermediate_predicts, ("PO1O2", "P"))
         _check_choice("part_label_loss", self.part_label_loss, ("euclidean", "cross_entropy"))

@@ -34,7 +34,7 @@ class Pose2DNet(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config = config or Pose2DConfig()
-        own = (config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until)
+        own = (config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until, config.stride_on)
         self.trunk = trunk if trunk is not None else Trunk(*own)
         channels, strides = self.trunk.channels, self.trunk.strides
         self.res5a = Res5a(channels["res4b22"])

@@ -48,7 +48,7 @@ class Pose3DNet(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config = config or Pose3DConfig()
-        own = (config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until)
+        own = (config.backbone, weights, config.freeze_batchnorm, config.freeze_trunk_until, config.stride_on)
         self.trunk = trunk if trunk is not None else Trunk(*own)
         channels = self.trunk.channels
         sides = {tap: config.image_size // stride for tap, stride in self.trunk.strides.items()}

@@ -75,7 +75,7 @@ def test_the_paper_profile_is_the_papers(capsys, stage):
         assert model["init_from"] == f"runs/paper/stage{stage - 1}/best.ckpt"
         assert (data["scales"], data["flip"], data["appearance"]) == ([0.7, 1.0], 0.0, "none")
     if stage < 3:
-        assert (net["backbone"], net["skips"]) == ("resnet101", "corrective")
+        assert (net["backbone"], net["skips"]) == ("resnet101.tv_in1k", "corrective")
     if stage == 2:
         assert (net["image_size"], net["freeze_res5a_batchnorm"]) == (368, True)
 

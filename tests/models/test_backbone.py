@@ -110,3 +110,14 @@ def test_trunk_compiles_in_one_graph():
     image = torch.randn(1, 3, 64, 64)
     compiled = torch.compile(trunk, backend="eager", fullgraph=True)
     assert all(torch.equal(a, b) for a, b in zip(trunk(image).values(), compiled(image).values(), strict=True))
+
+
+def test_the_stride_moves_to_the_first_convolution_as_in_caffe():
+    """Decision L9: the same tensors by name, the same shapes of every tap, other strides inside."""
+    ours, caffe = Trunk("resnet50", weights=None), Trunk("resnet50", weights=None, stride_on="1x1")
+    assert ours.state_dict().keys() == caffe.state_dict().keys()
+    assert (ours.channels, ours.strides) == (caffe.channels, caffe.strides)
+    block = caffe.get_submodule("layer2.0")
+    assert (block.conv1.stride, block.conv2.stride) == ((2, 2), (1, 1))
+    with pytest.raises(PoseError, match="has no bottleneck blocks"):
+        Trunk("resnet18", weights=None, stride_on="1x1")

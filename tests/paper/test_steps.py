@@ -28,7 +28,7 @@ def test_every_training_of_the_paper_resolves(name):
     model, data = config["model"]["init_args"], data_module(Overlays("paper").training(step))
     assert (data.image_size, model["optimizer"]) == (368, "adadelta")
     # Stage 3 takes the network's switches from its parent.
-    assert model.get("net", {}).get("backbone") == (None if step.stage == "stage3" else "resnet101")
+    assert model.get("net", {}).get("backbone") == (None if step.stage == "stage3" else "resnet101.tv_in1k")
     both = step.data == "h36m_mpi_inf_3dhp"
     assert data.batch_size == (7 if step.stage == "stage1" else 6 if both else 5)
     iterations = {"stage1": (500000, None), "stage2": (150000, 180000), "stage3": (46000, 62000)}[step.stage][both]
