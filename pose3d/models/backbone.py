@@ -123,7 +123,8 @@ def move_stride(resnet: nn.Module, name: str) -> None:
     if not bottlenecks:
         raise PoseError(f"net.stride_on is 1x1, but {name} has no bottleneck blocks; leave it at 3x3")
     for block in bottlenecks:
-        block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride  # type: ignore[union-attr, assignment]
+        first, second = block.get_submodule("conv1"), block.get_submodule("conv2")
+        first.stride, second.stride = second.stride, first.stride
 
 
 class Trunk(nn.Module):

@@ -98,14 +98,14 @@ class Overlays:
 
         `FOUND_BOX` adds none: it is the command that differs.
         """
-        files = [*self.training(step), self._data(f"{test}_test")]
+        files = [*self.training(step), self._data(f"test/{test}")]
         for switch in switches:
             files += self._switch(switch) if switch != FOUND_BOX else []
         return files
 
     def has_test(self, test: str) -> bool:
         """Whether there is something to test on in the place of a test set of the paper."""
-        return find_recipe(self._data_folder / f"{test}_test.yaml").is_file()
+        return find_recipe(self._data_folder / "test" / f"{test}.yaml").is_file()
 
     @property
     def _folder(self) -> Path:

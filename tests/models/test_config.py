@@ -28,13 +28,17 @@ OTHER = {
     "domain_weight": {"domain_weight": 2.0, "domain": True},
     "loss_weight_control": {"loss_weight_control": True, "skips": "none"},
     "target_unit_mm": {"target_unit_mm": 1000.0},
+    "freeze_trunk_until": {"freeze_trunk_until": "res3b3"},
+    "stride_on": {"stride_on": "1x1", "backbone": "resnet50"},
 }
 
 
 def features(net):
-    """What a switch may change: shapes, outputs, which batch norms are held."""
+    """What a switch may change: shapes, outputs, which batch norms are held, what learns, strides."""
     shapes = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    return shapes, net.outputs, [module.training for module in net.modules()]
+    learning = [parameter.requires_grad for parameter in net.parameters()]
+    strides = [module.stride for module in net.modules() if isinstance(module, torch.nn.Conv2d)]
+    return shapes, net.outputs, [module.training for module in net.modules()], learning, strides
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Pose3DConfig)])

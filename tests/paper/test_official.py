@@ -104,7 +104,7 @@ def test_a_row_goes_from_raw_folders_to_its_commands(lab, tmp_path, monkeypatch)
     assert fit[1] == "fit"
     assert "--model.init_args.iterations_scale=0.01" in fit
     assert [word for word in fit if word.endswith("/h36m.yaml")] == ["--config=configs/data/h36m.yaml"]
-    assert "--config=configs/data/h36m_test.yaml" in test
+    assert "--config=configs/data/test/h36m.yaml" in test
     # What is there is not prepared again.
     made = json.loads(Path("data/h36m/train.h5.json").read_text())
     before = Path("data/h36m/train.h5").stat().st_mtime_ns
