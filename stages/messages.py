@@ -13,7 +13,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from pose3d.callbacks import RunCheckpoint
-from pose3d.data.datamodules import PoseDataModule
+from pose3d.data import EmbeddedDataModule, MPIINF3DHPDataModule, PoseDataModule
 from pose3d.errors import PoseError
 from pose3d.suggestions import closest
 from stages.stage1_pose2d import Stage1
@@ -34,7 +34,7 @@ TOP_LEVEL = (
 GROUPS: dict[str, tuple[type, ...]] = {
     "trainer": (Trainer,),
     "model": (Stage1, Stage2, Stage3),
-    "data": (PoseDataModule,),
+    "data": (EmbeddedDataModule, MPIINF3DHPDataModule, PoseDataModule),
     "checkpoint": (RunCheckpoint,),
 }
 _NOISE = re.compile(r"(Expected a <class 'NoneType'>|Subtypes:|Errors:|Given value|Does not validate against)")
