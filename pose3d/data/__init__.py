@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from pose3d.data.datamodules import PoseDataModule
     from pose3d.data.dataset import PoseDataset
     from pose3d.data.embedded import EmbeddedDataModule
+    from pose3d.data.open_sets import ASPset510DataModule, COCODataModule
     from pose3d.data.published import (
         Human36MAndMPIINF3DHPDataModule,
         Human36MDataModule,
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Loaded when asked for: the reader of a file needs neither Lightning nor albumentations.
 _HOME = {
+    "ASPset510DataModule": "open_sets",
+    "COCODataModule": "open_sets",
     "EmbeddedDataModule": "embedded",
     "Human36MAndMPIINF3DHPDataModule": "published",
     "Human36MDataModule": "published",
@@ -29,6 +32,8 @@ _HOME = {
     "StoreWriter": "store_writer",
 }
 __all__ = [
+    "ASPset510DataModule",
+    "COCODataModule",
     "EmbeddedDataModule",
     "Human36MAndMPIINF3DHPDataModule",
     "Human36MDataModule",

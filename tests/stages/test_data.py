@@ -66,6 +66,8 @@ LAYOUTS = {
     "h36m": (2, "h36m", "{subjects: [1], movement: 0}", "h36m"),
     "mpii": (1, "mpii_lsp", "{}", "mpii"),
     "lsp": (1, "mpii_lsp", "{}", "lsp"),
+    "coco": (1, "coco", "{}", "coco"),
+    "aspset510": (2, "aspset510", "{movement: 0, min_inside: 0}", "aspset510"),
 }
 
 
