@@ -91,9 +91,9 @@ def test_from_a_raw_folder_to_a_tested_checkpoint_in_one_command(layout, trees, 
     words = [f"--config={ROOT}/configs/{file}.yaml" for file in (f"stage{number}", f"data/{data}")]
     words += [f"--data.root={root}", f"--data.reader={reader}", "--data.val_subjects=null", "--data.num_workers=0"]
     words += ["--data.batch_size=4", "--data.image_size=64", "--trainer.max_steps=2", "--trainer.logger=false"]
-    words += ["--model.backbone=mobilenetv3_small_100", "--model.weights=random", "--run_dir=run"]
+    words += ["--model.net.backbone=mobilenetv3_small_100", "--model.weights=random", "--run_dir=run"]
     words += [f"--model.schedule={ROOT}/configs/schedules/quick_stage{number}.yaml"]
-    words += [] if number == 1 else ["--model.init_from=null", "--model.image_size=64"]
+    words += [] if number == 1 else ["--model.init_from=null", "--model.net.image_size=64"]
     assert main(["fit", *words]) == 0
     assert (tmp_path / "data" / layout / "train.h5").is_file()
     provenance = read_checkpoint(tmp_path / "run" / "best.ckpt")[PROVENANCE]
