@@ -73,7 +73,7 @@ test-floor: ## the test suite with the lowest version of each dependency, in .ve
 	OMP_NUM_THREADS=1 $(FLOOR)/bin/pytest -n 2 $(ARGS)
 
 docs: $(READY) ## build the documentation site into site/; a broken link is an error
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove runs, the built site and caches; data and environments stay
 	rm -rf runs site .pytest_cache .mypy_cache .ruff_cache
