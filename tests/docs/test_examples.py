@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(python|text)(?: title=\"([\w.]+)\")?\n(.*?)```", re.DOTALL)
 PAGES = sorted(
-    page for folder in ("own", "concepts") for page in (ROOT / "docs" / folder).glob("*.md") if "```python" in page.read_text()
+    page
+    for folder in ("own", "concepts")
+    for page in (ROOT / "docs" / folder).glob("*.md")
+    if "```python" in page.read_text()
 )
 
 
@@ -30,9 +33,7 @@ def test_the_examples_of_a_page_run(page, tmp_path):
         (tmp_path / name).write_text(text)
     (tmp_path / "example.py").write_text(program)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(
-        [sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, env=environment
-    )
+    done = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout == output
 
