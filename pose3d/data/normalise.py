@@ -14,7 +14,7 @@ from pose3d.errors import PoseError
 # name: mean and standard deviation of x / 255 in RGB order, and whether the channels become BGR.
 SCHEMES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float], bool]] = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), False),
-    # Inputs of the authors' released crops: BGR, x / 255 - 0.4 (datasets.md 7).
+    # Inputs of the authors' released crops: BGR, x / 255 - 0.4 (docs/datasets.md).
     "caffe": ((0.4, 0.4, 0.4), (1.0, 1.0, 1.0), True),
 }
 

@@ -27,7 +27,7 @@ CHAIR: Final = 8
 # A part-label image holds 0 for background and 1 to this for body parts, in the data set's own numbering (N12).
 NUM_PARTS: Final = 24
 
-# What appearance augmentation may change in a sequence (attribute `augmentable`, datasets.md 1.5).
+# What appearance augmentation may change in a sequence (attribute `augmentable`, docs/datasets.md).
 AUGMENTABLE: Final = ("background", "chair", "upper", "lower")
 
 

@@ -171,7 +171,7 @@ def _change(figures: list[np.ndarray], lag: int) -> float:
 
 
 def _masks(view: View, count: int) -> Iterator[Finding]:
-    """Polarity: red bright on the person, green and blue dark on garments, the chair dark (datasets.md 1.7)."""
+    """Polarity: red bright on the person, green and blue dark on garments, the chair dark (docs/datasets.md)."""
     assert view.masks is not None
     on, off, dark = [], [], []
     try:

@@ -1,4 +1,4 @@
-"""The official tree of Human3.6M: names, subjects, defects (datasets.md 4)."""
+"""The official tree of Human3.6M: names, subjects, defects (docs/datasets.md)."""
 
 from __future__ import annotations
 

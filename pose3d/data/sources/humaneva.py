@@ -210,5 +210,9 @@ def plan(
             "cameras": list(cameras),
             "limit": limit,
         },
-        notes=[*notes, "there is no universal skeleton: joints_3d_univ repeats joints_3d"],
+        notes=[
+            "joints as ConvertHumanEva.m of VideoPose3D converts them; the markers are not read",
+            *notes,
+            "there is no universal skeleton: joints_3d_univ repeats joints_3d",
+        ],
     )

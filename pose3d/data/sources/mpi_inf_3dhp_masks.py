@@ -1,4 +1,4 @@
-"""Which regions of MPI-INF-3DHP may be recoloured, and the region bits of its mask videos (datasets.md 1.5, 1.7)."""
+"""Which regions of MPI-INF-3DHP may be recoloured, and the region bits of its mask videos (docs/datasets.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official tree of MPI-INF-3DHP's training set: where things are, and what is wrong with them (datasets.md 1)."""
+"""The official tree of MPI-INF-3DHP's training set: where things are, and known defects (docs/datasets.md)."""
 
 from __future__ import annotations
 

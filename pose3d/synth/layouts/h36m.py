@@ -1,4 +1,4 @@
-"""lab3d as Human3.6M's official folders (datasets.md 4): 7 subjects, 15 actions twice, 4 cameras."""
+"""lab3d as Human3.6M's official folders (docs/datasets.md): 7 subjects, 15 actions twice, 4 cameras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""wild2d as Leeds Sports Poses (datasets.md 5.4)."""
+"""wild2d as Leeds Sports Poses (docs/datasets.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""studio3d as the training tree of MPI-INF-3DHP (datasets.md 1): all 14 cameras, both mask videos."""
+"""studio3d as the training tree of MPI-INF-3DHP (docs/datasets.md): all 14 cameras, both mask videos."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def finish(root: Path, settings: Settings) -> None:
 
 
 def mask_frames(regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(H, W, 3) uint8 BGR frames of both mask videos (datasets.md 1.7).
+    """(H, W, 3) uint8 BGR frames of both mask videos (docs/datasets.md).
 
     Foreground: red bright on person and chair, green dark on the upper, blue dark on the lower garment.
     Chair: dark on the chair.

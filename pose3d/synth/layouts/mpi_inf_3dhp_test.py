@@ -1,4 +1,4 @@
-"""The world `test` as the test set of MPI-INF-3DHP (datasets.md 2)."""
+"""The world `test` as the test set of MPI-INF-3DHP (docs/datasets.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""wild2d as MPII Human Pose (datasets.md 5): images, the official .mat, and HRNet's JSON files with both splits."""
+"""wild2d as MPII Human Pose (docs/datasets.md): images, the official .mat, and HRNet's JSON files with both splits."""
 
 from __future__ import annotations
 
@@ -123,6 +123,6 @@ def _write_mat(path: Path, people: list[dict[str, Any]]) -> None:
         version="12",
         single_person=cell([np.array([[1.0]])] * len(people)),
         act=struct_row([activity] * len(people)).T,
-        video_list=cell(["twin"]).T,
+        video_list=cell(["embedded"]).T,
     )
     save_v5(path, {"RELEASE": release})
