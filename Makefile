@@ -48,7 +48,7 @@ release: $(READY) ## the released weights from nothing: render, train, test, exp
 report: $(READY) ## one HTML page about the three runs: curves, tables, pictures in 3D
 	$(BIN)/pose3d report $(foreach n,1 2 3,runs/$(PROFILE)/stage$(n)) --out runs/$(PROFILE)/report.html $(ARGS)
 
-bench: $(READY) ## how fast the data loader is here, beside the plain route
+bench: $(READY) ## how fast the data loader is here, beside a baseline pipeline
 	OMP_NUM_THREADS=1 $(BIN)/pose3d bench $(ARGS)
 
 sweep: $(READY) ## the grid of Table 1 on this machine (needs stage1); ARGS="--out DIR"

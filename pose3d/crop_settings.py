@@ -38,7 +38,7 @@ def recorded_crops(provenance: Provenance) -> CropSettings | None:
 
 
 def check_parent(parent: Provenance, here: CropSettings) -> None:
-    """Refuse a hand-off between images that are normalised differently: the weights would be spoilt in silence.
+    """Refuse a hand-off between images that are normalised differently: the weights would be silently invalid.
 
     This is not among the entries that `hand_off` compares, for a stage is built before its data are known.
     """

@@ -5,7 +5,7 @@
     python scripts/release.py --videos DIR --reference dev.npz     # score on the calibrated videos as well
 
 Each stage renders the worlds that it lacks, trains and tests. Every step resumes: worlds that are complete are kept, a
-stage goes on from its last.ckpt, a stage that was tested is done. Scoring needs the videos and the reference that
+stage resumes from its last.ckpt, a stage that was tested is done. Scoring needs the videos and the reference that
 `score_photographs.py` describes and is left out without them.
 """
 

@@ -16,7 +16,7 @@ def test_missing_operators_are_declared_until_the_import_goes_through(monkeypatc
                 raise RuntimeError(f"operator torchvision::{operator} does not exist")
 
     monkeypatch.setattr(importlib, "import_module", broken)
-    # The purge of half-imported modules must not reach the real ones.
+    # The purge of partially imported modules must not reach the real ones.
     monkeypatch.setattr(torchvision_ops.sys, "modules", {"torchvision.half": None, "torch": torch})
     torchvision_ops.import_torchvision()
     assert all(hasattr(torch.ops.torchvision, operator) for operator in wanted)

@@ -155,7 +155,7 @@ def shortest_turn(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     for (row, column), k in (((2, 1), 0), ((0, 2), 1), ((1, 0), 2)):
         skew[:, row, column], skew[:, column, row] = cross[:, k], -cross[:, k]
     turn = np.eye(3) + skew + skew @ skew / np.maximum(1 + cosine, 1e-9)[:, None, None]
-    # Opposite directions: half a turn about any axis across.
+    # Opposite directions: 180 degrees about any perpendicular axis.
     spare = _unit(np.cross(a, np.where(np.abs(a[:, :1]) < 0.9, [1.0, 0, 0], [0, 1.0, 0])))
     half = 2 * spare[:, :, None] * spare[:, None, :] - np.eye(3)
     return np.where((cosine < -1 + 1e-8)[:, None, None], half, turn)

@@ -23,7 +23,7 @@ PERSON_PX = 450.0
 """How tall people are in a picture of that side, about as in Human3.6M."""
 
 WHOLE_JPEG_QUALITY = 95
-"""Of the pictures that the plain route reads: as OpenCV writes them unless told otherwise."""
+"""Of the pictures that the baseline reads: as OpenCV writes them unless told otherwise."""
 
 GRAIN = 2.0
 """Noise of a camera, in grey levels; without it drawn pictures would decode faster than filmed ones."""

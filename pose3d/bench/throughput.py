@@ -1,4 +1,4 @@
-"""Samples a second on one core: the package's route from a store, and the plain route from whole pictures.
+"""Samples a second on one core: the package's route from a store, and the baseline pipeline from whole pictures.
 
 Counted in CPU seconds of this process, which runs one thread, so that other programs on the machine are not counted;
 files are in the page cache. Routes take turns, and the median of the turns is reported.

@@ -18,7 +18,7 @@ HELP = """List the paper's results, and reproduce them row by row.
   pose3d paper                     every result row: the paper's figures, its protocol, the config that is this row
   pose3d paper table2              one table
   pose3d paper table2/corrective   one row, with the commands that train and test it
-  pose3d paper run NAME            train and test a row or a table; run again, it goes on where it was
+  pose3d paper run NAME            train and test a row or a table; run again, it continues where it stopped
   pose3d paper run NAME --root h36m=DIR   the same from official folders: missing stores are prepared first
   pose3d paper run NAME --dry-run  what would be read, prepared, trained and tested, and what is missing
 

@@ -21,7 +21,7 @@ from pose3d.predict.frames import VideoFrames, open_frames
 from pose3d.predict.given import Boxes, Camera
 from pose3d.predict.labelled import SUFFIXES, StoreFrames
 from pose3d.predict.networks import load_deployed_2d, load_deployed_3d
-from pose3d.predict.person import SURE
+from pose3d.predict.person import MIN_JOINT_SCORE
 from pose3d.predict.pictures import Pictures
 from pose3d.predict.predictor import BOX_TRUE, FOV_DEGREES
 from pose3d.predict.rows import RowWriter
@@ -95,7 +95,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pictures", action="store_true", help="draw a picture an image; of a video or a store, a contact sheet"
     )
     parser.add_argument(
-        "--min-score", type=float, default=SURE, metavar="S", help="heatmap peak of a seen joint (default: %(default)s)"
+        "--min-score",
+        type=float,
+        default=MIN_JOINT_SCORE,
+        metavar="S",
+        help="heatmap peak of a seen joint (default: %(default)s)",
     )
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="frames at a time (default: 16)")
     add_finish_arguments(parser)

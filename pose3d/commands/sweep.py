@@ -10,7 +10,7 @@ from pose3d.errors import PoseError
 HELP = """Run a W&B sweep file on this machine, without an account or a network.
 
 Grid and random searches, and Bayesian ones (optuna's TPE), with Hyperband stopping. One trial at a time on each GPU,
-or --parallel trials on the CPU. Killed, the same command goes on where it was. At the end it prints the trials, best
+or --parallel trials on the CPU. If it is killed, the same command continues. At the end it prints the trials, best
 first, and writes results.csv, results.json and surface.png. The same file serves `wandb sweep FILE` and
 `wandb agent ID`."""
 EXAMPLE = "pose3d sweep configs/sweeps/table1.yaml"

@@ -78,7 +78,7 @@ class EmbeddedDataModule(PoseDataModule):
         return self.root / f"{world}.h5"
 
     def prepare_data(self) -> None:
-        """Render the worlds that are not there; an interrupted run goes on where it was."""
+        """Render the worlds that are not there; an interrupted run continues where it stopped."""
         testing = self.trainer is not None and self.trainer.state.fn in ("test", "predict")
         names = [] if testing else list(self.worlds)
         names += [self.test_world] if self.test_world is not None else []

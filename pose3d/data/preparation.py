@@ -103,7 +103,7 @@ def record_path(store: Path) -> Path:
 
 
 def prepare_store(preparation: Preparation, out: Path, workers: int | None = None) -> tuple[Plan, Summary]:
-    """Write the pose store `out`, with progress bars on stderr; a run that was interrupted goes on where it was.
+    """Write the pose store `out`, with progress bars on stderr; a run that was interrupted continues where it stopped.
 
     Args:
         workers: processes that decode; None: one for each core.

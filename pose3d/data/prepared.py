@@ -48,7 +48,7 @@ class OfficialSplit:
 class PreparedDataModule(PoseDataModule):
     """A data module whose stores are prepared from official folders; subclasses list the splits.
 
-    `prepare_data` makes the stores that are not there, on one process, and goes on where it was interrupted; it is what
+    `prepare_data` makes the stores that are not there, on one process, and continues where it stopped; it is what
     `pose3d prepare` does. A store that is there is used as it is, unless it was made from another folder or with other
     options than asked for, which is an error.
 

@@ -16,7 +16,7 @@ from pose3d.synth.generate import Job, generate, is_complete
 def render_worlds(jobs: Sequence[Job], out: Path, workers: int | None = None) -> None:
     """One store for each job, with a progress bar on stderr; those that are there already are left alone.
 
-    A run that was interrupted goes on where it was.
+    A run that was interrupted continues where it stopped.
 
     Args:
         workers: processes; None: one for each core.

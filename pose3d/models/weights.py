@@ -81,7 +81,7 @@ def hub_state(backbone: str) -> dict[str, Tensor]:
     except Exception as error:  # no network, no such weights, a broken cache: the hub's errors share no base class
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise PoseError(
-            f"ImageNet weights of {backbone} could not be had from the hub ({reason}): {_ALTERNATIVES}"
+            f"ImageNet weights of {backbone} could not be downloaded from the hub ({reason}): {_ALTERNATIVES}"
         ) from error
 
 

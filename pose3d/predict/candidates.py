@@ -16,7 +16,7 @@ from pose3d.geometry.crop import tight_box, transform_points
 from pose3d.heatmaps import crop_from_cells
 from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D
-from pose3d.predict.person import SURE, People, crop_of_box, cut, letterbox, look_again
+from pose3d.predict.person import MIN_JOINT_SCORE, People, crop_of_box, cut, letterbox, detect_in_crops
 from pose3d.skeleton import POSE2D_15
 
 MOST = 6
@@ -43,7 +43,7 @@ class Candidate:
         return self.bbox[:2] + self.bbox[2:] / 2
 
 
-def find_candidates(net: Deployed2D, image: Image, size: int, sure: float = SURE) -> list[Candidate]:
+def find_candidates(net: Deployed2D, image: Image, size: int, sure: float = MIN_JOINT_SCORE) -> list[Candidate]:
     """The people in an image (H, W, 3) uint8 RGB, by prominence; empty where nobody is seen.
 
     `size` px is the side of the network's input, `sure` the heatmap peak from which a joint counts as seen.
@@ -57,7 +57,7 @@ def find_candidates(net: Deployed2D, image: Image, size: int, sure: float = SURE
     points = transform_points(torch.linalg.inv(torch.from_numpy(crop)), pixels).numpy()
     boxes = _coarse_boxes(points, scores.numpy(), joints.numpy(), half_cell=8 / crop[0, 0])
     crops = [crop_of_box(box, net.settings.box_margin, size) for box in boxes]
-    return _distinct(look_again(net, [image] * len(crops), crops, size, sure))
+    return _distinct(detect_in_crops(net, [image] * len(crops), crops, size, sure))
 
 
 def local_maxima(heatmaps: Tensor, least: float = 0.5) -> tuple[Tensor, Tensor, Tensor]:

@@ -13,7 +13,7 @@ from pose3d.predict.images import Image, reduced
 from pose3d.predict.networks import Deployed2D
 from pose3d.skeleton import POSE2D_15
 
-SURE = 0.25
+MIN_JOINT_SCORE = 0.25
 """A joint counts as seen where its heatmap, whose target peaks at 1, reaches this."""
 
 FEWEST_SURE = 6
@@ -43,7 +43,7 @@ class People:
         return People(self.bbox[rows], self.joints_2d[rows], self.sure[rows], self.scores[rows])
 
 
-def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float = SURE) -> People:
+def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float = MIN_JOINT_SCORE) -> People:
     """Look for one person in each image (H, W, 3) uint8 RGB.
 
     The whole frame, letterboxed to the network's `size` px, gives a coarse box around the joints that score at least
@@ -59,11 +59,11 @@ def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float
         half_cell = 8 / crop[0, 0]
         box = tight_box(joints, score >= 0.5 * score.max()) + half_cell * np.array([-1, -1, 2, 2])
         coarse.append(crop_of_box(box, net.settings.box_margin, size))
-    return look_again(net, images, coarse, size, sure)
+    return detect_in_crops(net, images, coarse, size, sure)
 
 
-def look_again(
-    net: Deployed2D, images: Sequence[Image], crops: Sequence[np.ndarray], size: int, sure: float = SURE
+def detect_in_crops(
+    net: Deployed2D, images: Sequence[Image], crops: Sequence[np.ndarray], size: int, sure: float = MIN_JOINT_SCORE
 ) -> People:
     """Joints, scores and boxes from crops (`crop_from_img` (3, 3) each) in which the person is expected."""
     joints_2d, scores = read_joints(net, images, crops, size)

@@ -16,7 +16,7 @@ from pose3d.predict.confidence import joint_confidence
 from pose3d.predict.decode import place
 from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D, Deployed3D, device_of, load_deployed_2d, load_deployed_3d
-from pose3d.predict.person import SURE, People, crop_of_box, cut, find_people, look_again, whole_image
+from pose3d.predict.person import MIN_JOINT_SCORE, People, crop_of_box, cut, find_people, detect_in_crops, whole_image
 from pose3d.predictions import SHAPES, Predictions
 from pose3d.pretrained import RELEASED, find_weights, required_stage_file, stage_file
 
@@ -41,7 +41,7 @@ class PosePredictor:
     """
 
     def __init__(
-        self, pose3d: Deployed3D, pose2d: Deployed2D | None = None, device: str = "cpu", sure: float = SURE
+        self, pose3d: Deployed3D, pose2d: Deployed2D | None = None, device: str = "cpu", sure: float = MIN_JOINT_SCORE
     ) -> None:
         self.device, self.sure = device_of(device), sure
         self.pose3d = pose3d.to(self.device)
@@ -55,7 +55,7 @@ class PosePredictor:
         checkpoint: str | Path,
         box_checkpoint: str | Path | None = None,
         device: str = "auto",
-        sure: float = SURE,
+        sure: float = MIN_JOINT_SCORE,
         decoding: DecodeConfig | None = None,
     ) -> "PosePredictor":
         """Build both networks from the checkpoints' own hyperparameters, every weight in its place.
@@ -70,7 +70,11 @@ class PosePredictor:
 
     @classmethod
     def from_pretrained(
-        cls, name: str | Path = RELEASED, device: str = "auto", sure: float = SURE, decoding: DecodeConfig | None = None
+        cls,
+        name: str | Path = RELEASED,
+        device: str = "auto",
+        sure: float = MIN_JOINT_SCORE,
+        decoding: DecodeConfig | None = None,
     ) -> "PosePredictor":
         """Build both networks from weights by name: those of this package, a folder, a file or a hub repository.
 
@@ -161,7 +165,7 @@ class PosePredictor:
         """2DPoseNet's joints in given boxes, which vouch for the person."""
         assert self.pose2d is not None
         crops = [crop_of_box(box, self.pose2d.settings.box_margin, self.size_2d) for box in boxes]
-        return self._trusted(look_again(self.pose2d, images, crops, self.size_2d, self.sure))
+        return self._trusted(detect_in_crops(self.pose2d, images, crops, self.size_2d, self.sure))
 
     def _joints_2d(
         self, heatmaps: Tensor | None, crop_from_img: Tensor, people: People | None

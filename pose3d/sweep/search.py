@@ -1,4 +1,4 @@
-"""The search behind a sweep: an optuna study kept in a journal file, so that a killed sweep goes on where it was."""
+"""The search behind a sweep: an optuna study in a journal file, so that a killed sweep continues where it stopped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.log"
 CONTINUES = "continues"
-"""Attribute of a trial that goes on where a killed one stopped: that one's folder and command."""
+"""Attribute of a trial that continues where a killed one stopped: that one's folder and command."""
 
 
 def import_optuna() -> Any:

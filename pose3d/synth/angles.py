@@ -9,7 +9,7 @@ pelvis, spine,     bend forward, lean to the left, turn to the left
 chest, neck, head
 clavicle           shoulder up, shoulder forward, -
 shoulder, hip      raise away from hanging straight down, in the plane (0 forward, 90 outward,
-                   180 backward, negative across the body), turn about the limb's axis (outward +)
+                   180 backward, negative across the body), twist around the limb's axis (outward +)
 elbow, knee        flexion (both bend one way only), -, turn of the lower limb
 wrist              flexion towards the palm, tilt forward, turn
 ankle              toes up, sole outward, toes outward

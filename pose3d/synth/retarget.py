@@ -182,7 +182,7 @@ def _add_twist_sources(sources, pivots, twisted):
         twist[0] = q[0]
         twist[1:] = axis * (q[1:] * axis).sum()
         length = np.sqrt((twist * twist).sum())
-        if length < 1e-6:  # half a turn about a square axis: no twist can be told
+        if length < 1e-6:  # 180 degrees about a perpendicular axis: the twist is undefined
             twist[:] = np.array([1.0, 0.0, 0.0, 0.0])
             length = 1.0
         turn = _matrix(twist / length)

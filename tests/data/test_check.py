@@ -14,7 +14,7 @@ from tests.data.drawn import write_store
 
 def spoil(path, tmp_path, edit):
     """A copy of a store after `edit(file)`."""
-    copy = tmp_path / "spoilt.h5"
+    copy = tmp_path / "damaged.h5"
     copy.write_bytes(path.read_bytes())
     with h5py.File(copy, "r+") as file:
         edit(file)
@@ -76,7 +76,7 @@ def y_up(file):
         times(name, [1, -1, 1])(file)
 
 
-SPOILT = {
+DAMAGED = {
     "one bit of a label": (add("subject", 1, 3), "subject: its bytes"),
     "one bit of an image": (add("images/data", 1, 5000), "images/data: its bytes"),
     "NaN": (nan, "sample 5: joints_3d holds NaN"),
@@ -108,9 +108,9 @@ SPOILT = {
 }
 
 
-@pytest.mark.parametrize("name", SPOILT)
+@pytest.mark.parametrize("name", DAMAGED)
 def test_each_fault_is_found(store_3d, tmp_path, name):
-    edit, expected = SPOILT[name]
+    edit, expected = DAMAGED[name]
     findings = "\n".join(map(str, check_store(spoil(store_3d, tmp_path, edit))))
     assert re.search(expected, findings), findings
 

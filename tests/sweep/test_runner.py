@@ -144,7 +144,7 @@ def test_failures(sweep_file, tmp_path):
     assert [r.state for r in found] == ["complete", "complete", "failed"]
     assert runner.failures == ["trial001"]
     assert any("no such thing" in line for line in lines)
-    # Mended, the failed point alone is run again.
+    # Once fixed, the failed point alone is run again.
     found, lines, _ = run(sweep_file(parameters={"x": {"values": [0, 1, 2]}}), tmp_path / "out")
     assert [r.state for r in found] == ["complete"] * 3
     assert sum("started" in line for line in lines) == 1

@@ -10,7 +10,7 @@ from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, remap
 from tests.data.sources.scene import SceneCamera, picture, walk, write_video
 
 WHOLE = Framing(0, 0)
-TO_17 = [15, 13, 25, 26, 27, 17, 18, 19, 1, 2, 3, 6, 7, 8, 0, 12, 14]  # datasets.md 3.3
+TO_17 = [15, 13, 25, 26, 27, 17, 18, 19, 1, 2, 3, 6, 7, 8, 0, 12, 14]  # docs/datasets.md
 NUM = 7
 
 

@@ -15,7 +15,7 @@ from tests.data.sources.scene import frame_of
 
 WHOLE = Framing(0, 0)
 
-# The official values of both cameras (datasets.md 2.3), in the layout of the .calib files.
+# The official values of both cameras (docs/datasets.md), in the layout of the .calib files.
 CALIB = """tc camera calibration v0.3
 camera\t0\tcam
 \tframe\t0

@@ -17,7 +17,7 @@ from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_17
 
 WHOLE = Framing(0, 0)
-# datasets.md 3.3: MPII and LSP indices of the 14 first joints.
+# MPII and LSP indices of the 14 first joints.
 MPII_14 = [9, 8, 12, 11, 10, 13, 14, 15, 2, 1, 0, 3, 4, 5]
 LSP_14 = [13, 12, 8, 7, 6, 9, 10, 11, 2, 1, 0, 3, 4, 5]
 PELVIS = MPI_INF_3DHP_17.index("pelvis")
