@@ -16,7 +16,7 @@ from pose3d.geometry.crop import tight_box, transform_points
 from pose3d.heatmaps import crop_from_cells
 from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D
-from pose3d.predict.person import MIN_JOINT_SCORE, People, crop_of_box, cut, letterbox, detect_in_crops
+from pose3d.predict.person import MIN_JOINT_SCORE, People, crop_of_box, cut, detect_in_crops, letterbox
 from pose3d.skeleton import POSE2D_15
 
 MOST = 6

@@ -16,7 +16,7 @@ from pose3d.predict.confidence import joint_confidence
 from pose3d.predict.decode import place
 from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D, Deployed3D, device_of, load_deployed_2d, load_deployed_3d
-from pose3d.predict.person import MIN_JOINT_SCORE, People, crop_of_box, cut, find_people, detect_in_crops, whole_image
+from pose3d.predict.person import MIN_JOINT_SCORE, People, crop_of_box, cut, detect_in_crops, find_people, whole_image
 from pose3d.predictions import SHAPES, Predictions
 from pose3d.pretrained import RELEASED, find_weights, required_stage_file, stage_file
 
