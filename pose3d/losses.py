@@ -51,6 +51,11 @@ def domain_loss(preds: Tensor, target: Tensor, weight: Tensor | None = None) -> 
     return binary_cross_entropy_with_logits(preds, target, weight)
 
 
+def domain_accuracy(preds: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Share of logits (B,) on the right side of 0: 0.5 where the features do not tell the domains apart."""
+    return ((preds > 0) == (target > 0.5)).float().mean()
+
+
 def _spread(weight: Tensor, preds: Tensor) -> Tensor:
     """`weight` with trailing axes of size one, as many as `preds` has."""
     if weight.shape != preds.shape[: weight.ndim]:

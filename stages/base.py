@@ -26,7 +26,7 @@ from pose3d.data.arguments import NonNegativeFloat, PositiveFloat
 from pose3d.errors import PoseError
 from pose3d.geometry.decode import DecodeConfig
 from pose3d.models.config import NetConfig
-from pose3d.models.objectives import output_losses, total_loss
+from pose3d.models.objectives import output_losses, output_scores, total_loss
 from pose3d.predict.decode import decode
 from pose3d.pretrained import required_stage_file
 from pose3d.schedule import Schedule
@@ -223,6 +223,8 @@ class BaseStage(LightningModule):
             # At other steps Lightning would spend as long on these values and pass them to no logger.
             self.log("train/loss", total)
             self.log_dict({f"train/loss_{name}": loss for name, loss in losses.items()})
+            scores = output_scores(self.outputs, answers, batch)
+            self.log_dict({f"train/{name}": score for name, score in scores.items()})
             self.log_dict({f"lr/{group['name']}": group["lr"] for group in self.trainer.optimizers[0].param_groups})
         return total
 

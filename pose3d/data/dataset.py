@@ -91,7 +91,7 @@ class PoseDataset(Dataset[Sample]):
         self.geometry, self.appearance = geometry, appearance(appearance_preset)
         self.compositor: Compositor | None = None
         self.with_3d, self.has_3d = with_3d, labelled and store.has("joints_3d_univ")
-        self.with_part_labels = False
+        self.labelled, self.with_part_labels = labelled, False
         self.augmentable: list[list[str]] = store.attrs["augmentable"]
         self._read_labels(labelled)
 
@@ -135,7 +135,13 @@ class PoseDataset(Dataset[Sample]):
         )
 
     def enable_part_labels(self) -> None:
-        """Let samples carry `part_labels`; PoseError where the store lacks them or mirroring does not apply to them."""
+        """Let samples carry `part_labels`; PoseError where the store lacks them or mirroring does not apply to them.
+
+        Images without labels carry the background: their batch has one shape, and the loss does not count them.
+        """
+        if not self.labelled:
+            self.with_part_labels = True
+            return
         lacking = int((~self.store.with_part_labels()[self.rows]).sum())
         if lacking:
             raise PoseError(
@@ -187,7 +193,8 @@ class PoseDataset(Dataset[Sample]):
         sample = self._labels(i, crop, roll_matrix(angle, flip), flip)
         sample["image"] = self._pixels(i, crop, rng)
         if self.with_part_labels:
-            sample["part_labels"] = self._part_labels(i, crop, flip)
+            cells = (self.image_size // CELL_PX,) * 2
+            sample["part_labels"] = self._part_labels(i, crop, flip) if self.labelled else np.zeros(cells, np.int64)
         return sample
 
     def _labels(self, i: int, crop: np.ndarray, roll: np.ndarray, flip: bool) -> Sample:

@@ -58,7 +58,7 @@ class DataDescription:
 
     def enable_part_labels(self) -> None:
         """Let training batches carry `part_labels`; PoseError where training data cannot (decision N12)."""
-        for dataset in self.train_sets:
+        for dataset in (*self.train_sets, *self.unlabelled_sets):
             dataset.enable_part_labels()
 
     @property

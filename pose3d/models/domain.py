@@ -16,7 +16,7 @@ class _Reverse(torch.autograd.Function):
     """Identity forward, gradient times -strength backward."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, strength: float | Tensor) -> Tensor:
         ctx.strength = strength
         return x.view_as(x)
 
@@ -25,7 +25,7 @@ class _Reverse(torch.autograd.Function):
         return -ctx.strength * grads[0], None
 
 
-def reverse_gradient(x: Tensor, strength: float = 1.0) -> Tensor:
+def reverse_gradient(x: Tensor, strength: float | Tensor = 1.0) -> Tensor:
     """`x` unchanged, whose gradient comes back times `-strength` (the paper's lambda = -1 is strength 1)."""
     return _Reverse.apply(x, strength)
 
@@ -36,15 +36,29 @@ class DomainStub(nn.Module):
     Args:
         channels: features of res4b22.
         side: height and width of its map, in cells; the convolutions keep it.
+        ramp: training batches in which the strength of the reversal grows as 2 / (1 + exp(-10 p)) - 1, p the share of
+            the way; 0: the strength is 1, the paper's lambda of -1. The count is saved with the weights.
     """
 
-    def __init__(self, channels: int, side: int, strength: float = 1.0) -> None:
+    seen: Tensor
+
+    def __init__(self, channels: int, side: int, ramp: int = 0) -> None:
         super().__init__()
-        self.strength = strength
+        self.ramp = ramp
+        if ramp:
+            self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
         self.conv = nn.Sequential(conv_bn_relu(channels, 256, 3), conv_bn_relu(256, 128, 3))
         self.fc = nn.Sequential(hidden_linear(128 * side**2, 64), nn.ReLU(), last_linear(64, 1))
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, channels, side, side) to one logit per image (B,), float32; above 0 is the second domain."""
-        flat = self.conv(reverse_gradient(features, self.strength)).flatten(1)
+        flat = self.conv(reverse_gradient(features, self.strength())).flatten(1)
+        if self.ramp and self.training:
+            self.seen += 1
         return self.fc(flat).squeeze(1).float()
+
+    def strength(self) -> float | Tensor:
+        """Factor of the reversed gradient at this point of the training."""
+        if not self.ramp:
+            return 1.0
+        return 2 / (1 + torch.exp(-10 * (self.seen / self.ramp).clamp(max=1))) - 1

@@ -29,6 +29,17 @@ def output_losses(outputs: Iterable[Output], answers: Mapping[str, Tensor], batc
     return losses
 
 
+def output_scores(outputs: Iterable[Output], answers: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    """Figures that outputs want logged beside their losses, by `KEY_NAME`; without gradients."""
+    scores = {}
+    for output in outputs:
+        if output.score is not None:
+            name, figure = output.score
+            preds = answers[output.key].detach()
+            scores[f"{output.key}_{name}"] = figure(preds, *output.target(preds.shape, batch))
+    return scores
+
+
 def total_loss(outputs: Iterable[Output], losses: Mapping[str, Tensor], phase: Phase) -> Tensor:
     """Sum of the losses, each times its weight in this phase."""
     weighted = [losses[output.key] * output.factor(phase) for output in outputs if output.key in losses]

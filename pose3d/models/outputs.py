@@ -47,6 +47,7 @@ class Output:
             does.
         weight: a further factor, the same at every step.
         candidate: name under which it is scored and reported; a deployed network keeps it. None: for training only.
+        score: name and function of a figure to log beside the loss, as `train/KEY_NAME`.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Output:
     columns: tuple[str, ...] = ()
     weight: float = 1.0
     candidate: str | None = None
+    score: tuple[str, Loss] | None = None
 
     def factor(self, phase: Phase) -> float:
         """Weight of the loss in a phase of the schedule; PoseError where the table lacks a column."""

@@ -6,7 +6,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from pose3d.geometry.kinematics import TO_MODALITY
-from pose3d.losses import domain_loss, part_label_loss, part_map_loss
+from pose3d.losses import domain_accuracy, domain_loss, part_label_loss, part_map_loss
 from pose3d.models.backbone import Trunk, TrunkLike
 from pose3d.models.batchnorm import hold_statistics
 from pose3d.models.config import Modality, Pose3DConfig
@@ -76,7 +76,7 @@ class Pose3DNet(nn.Module):
         )
         self.heatmaps = map_conv(width, JOINTS) if config.heatmaps else None
         self.part_labels = map_conv(width, PART_MAPS) if config.part_labels else None
-        self.domain = DomainStub(channels["res4b22"], deepest) if config.domain else None
+        self.domain = DomainStub(channels["res4b22"], deepest, config.domain_ramp) if config.domain else None
         self.train()
 
     @property
@@ -107,7 +107,8 @@ class Pose3DNet(nn.Module):
             loss = part_map_loss if config.part_label_loss == "euclidean" else part_label_loss
             listed.append(Output("PL", PartLabelTarget(config.domain), loss, columns=("PL",)))
         if config.domain:
-            listed.append(Output("domain", DomainTarget(), domain_loss, weight=config.domain_weight))
+            accuracy = ("accuracy", domain_accuracy)
+            listed.append(Output("domain", DomainTarget(), domain_loss, weight=config.domain_weight, score=accuracy))
         return tuple(listed)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:

@@ -26,6 +26,7 @@ OTHER = {
     "part_label_loss": {"part_label_loss": "cross_entropy", "part_labels": True},
     "domain": {"domain": True},
     "domain_weight": {"domain_weight": 2.0, "domain": True},
+    "domain_ramp": {"domain_ramp": 10, "domain": True},
     "loss_weight_control": {"loss_weight_control": True, "skips": "none"},
     "target_unit_mm": {"target_unit_mm": 1000.0},
     "freeze_trunk_until": {"freeze_trunk_until": "res3b3"},
