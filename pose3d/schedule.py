@@ -7,7 +7,7 @@ Rates and weights are used as they stand; one factor scales all iteration counts
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -95,6 +95,15 @@ class Schedule:
             raise PoseError(f"the iteration scale of schedule {self.name!r} is {factor}; it must be greater than 0")
         phases = (replace(phase, iterations=max(1, round(phase.iterations * factor))) for phase in self.phases)
         return replace(self, phases=tuple(phases))
+
+    def check_columns(self, wanted: Iterable[str]) -> None:
+        """Raise PoseError unless every column that a loss is weighted by is in the table."""
+        for column in wanted:
+            if column not in self.phases[0].weights:
+                raise PoseError(
+                    f"model.schedule ({self.name}) has no weight for {column}; add the column to each of its phases, "
+                    "or take the schedule of this stage"
+                )
 
     def check_data_sets(self, names: Sequence[str]) -> None:
         """Raise PoseError unless this is a schedule for training on as many data sets as `names` lists."""

@@ -186,6 +186,7 @@ class BaseStage(LightningModule):
                 )
         if stage == "fit":
             self.data = offered(datamodule, "identity", dict)()
+            self.schedule.check_columns(column for output in self.outputs for column in output.columns)
             if (names := offered(datamodule, "data_sets")) is not None:
                 self.schedule.check_data_sets(names)
             if self.parent is not None and crops is not None:

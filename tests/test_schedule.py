@@ -125,3 +125,10 @@ def test_exponents_without_a_point_are_numbers(tmp_path):
     path = tmp_path / "schedule.yaml"
     path.write_text("phases:\n- {iterations: 1, lr: 1e-3, weights: {H: 5e-2}}\n")
     assert Schedule.load(path).at(0) == Phase(1, 0.001, {"H": 0.05})
+
+
+def test_a_table_without_a_loss_that_is_weighted_is_refused():
+    schedule = Schedule.load(SCHEDULES / "paper_stage1.yaml")
+    schedule.check_columns(["Hsum", "H5a"])
+    with pytest.raises(PoseError, match="has no weight for Xdeep; add the column to each of its phases"):
+        schedule.check_columns(["Hsum", "Xdeep"])

@@ -16,6 +16,7 @@ OTHER = {
     "image_size": {"image_size": 96},
     "freeze_batchnorm": {"freeze_batchnorm": True},
     "freeze_res5a_batchnorm": {"freeze_res5a_batchnorm": True},
+    "freeze_trunk_until": {"freeze_trunk_until": "res3b3"},
     "skips": {"skips": "none"},
     "stubs": {"stubs": "common"},
     "modalities": {"modalities": ("P", "O2")},
@@ -29,7 +30,6 @@ OTHER = {
     "domain_ramp": {"domain_ramp": 10, "domain": True},
     "loss_weight_control": {"loss_weight_control": True, "skips": "none"},
     "target_unit_mm": {"target_unit_mm": 1000.0},
-    "freeze_trunk_until": {"freeze_trunk_until": "res3b3"},
     "stride_on": {"stride_on": "1x1", "backbone": "resnet50"},
 }
 

@@ -1,6 +1,10 @@
+import math
+
+import pytest
 import torch
 from torch import nn
 
+from pose3d.losses import domain_accuracy
 from pose3d.models.domain import DomainStub, reverse_gradient
 
 
@@ -40,6 +44,31 @@ def test_stub_learns_while_features_unlearn():
         for p in stub.parameters():
             p -= 1e-3 * p.grad
         assert loss(features) < before
+
+
+def test_the_ramp_grows_to_the_papers_strength_and_is_saved():
+    stub = DomainStub(4, 4, ramp=20)
+    strengths = []
+    for _ in range(25):
+        strengths.append(float(stub.strength()))
+        stub(torch.randn(2, 4, 4, 4))
+    assert strengths[0] == 0
+    assert strengths == sorted(strengths)
+    share = 10 / 20
+    assert strengths[10] == pytest.approx(2 / (1 + math.exp(-10 * share)) - 1)
+    assert strengths[-1] == pytest.approx(1, abs=1e-4)
+    resumed = DomainStub(4, 4, ramp=20)
+    resumed.load_state_dict(stub.state_dict())
+    assert float(resumed.strength()) == float(stub.strength())
+    # Evaluation does not count, and without a ramp there is nothing to save.
+    stub.eval()(torch.randn(2, 4, 4, 4))
+    assert int(stub.seen) == 25
+    assert "seen" not in DomainStub(4, 4).state_dict()
+
+
+def test_its_accuracy_is_told():
+    logits, domains = torch.tensor([1.0, -2.0, 0.5, 3.0]), torch.tensor([1.0, 0.0, 0.0, 1.0])
+    assert float(domain_accuracy(logits, domains)) == 0.75
 
 
 def test_stub_has_the_papers_layers():

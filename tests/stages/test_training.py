@@ -52,8 +52,12 @@ def test_rates_are_base_times_multiplier_at_every_step(net):
         scheduler.step()
 
 
-def test_adadelta_is_the_papers(net):
-    """Zeiler's rule by hand: L2 in the gradient, rho 0.9, the rate multiplies the step (decision L3)."""
+@pytest.mark.parametrize("eps", [None, 1e-8])
+def test_adadelta_is_caffes(net, eps):
+    """Caffe's solver in a plain loop (decision L3); torch's default eps is 1e-6, Caffe's delta 1e-8.
+
+    L2 in the gradient, momentum as rho, `delta` under both roots, the rate multiplies the step.
+    """
     parameter = torch.nn.Parameter(torch.tensor([0.7]))
 
     class One(torch.nn.Module):
@@ -64,9 +68,9 @@ def test_adadelta_is_the_papers(net):
         def lr_groups(self):
             return {"new": ["w"]}
 
-    optimizer = build_optimizer(One(), "adadelta", {"new": 1.0}, None)
+    optimizer = build_optimizer(One(), "adadelta", {"new": 1.0}, eps=eps)
     optimizer.param_groups[0]["lr"] = rate = 0.05
-    w, squares, steps, eps = 0.7, 0.0, 0.0, optimizer.param_groups[0]["eps"]
+    w, squares, steps, eps = 0.7, 0.0, 0.0, eps or 1e-6
     for gradient in (0.3, -0.2, 0.9):
         parameter.grad = torch.tensor([gradient])
         optimizer.step()
