@@ -17,7 +17,7 @@ from pose3d.errors import PoseError
 from pose3d.files import check_target, write_whole
 
 HELP = """Measure the loader on this machine: samples per second on one core, beside a baseline pipeline in the same
-run, the memory of a worker, the speed of prepare, and how many cores feed a GPU. The data for it are made on the spot."""
+run, the memory of a worker, the speed of prepare, and how many cores feed a GPU. The data are made for it."""
 EXAMPLE = "pose3d bench --json bench.json"
 
 FULL, COLOUR, NONE = "all augmentation", "colour and geometry only", "no augmentation"

@@ -1,14 +1,13 @@
-"""Augmentation of one sample: where the crop is taken from, and how its pixels look.
+"""Augmentation of the appearance of one sample: how the pixels of its crop look.
 
-Geometry is drawn here and applied by the dataset to image, 2D, 3D and camera together. Appearance works on the finished
-uint8 crop, which is many times smaller than the photo it came from.
+It works on the finished uint8 crop, which is many times smaller than the photo it came from. Importing this module
+imports albumentations, so it is imported where a transform is built.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,30 +23,6 @@ from pose3d.errors import PoseError
 # Luminance and colour-difference axes (YIQ): hue turns and saturation scales the last two.
 _YIQ_FROM_RGB = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _RGB_FROM_YIQ = np.linalg.inv(_YIQ_FROM_RGB)
-
-
-@dataclass(frozen=True)
-class GeometricAugmentation:
-    """How the crop may vary. All zero: the crop of decision G3 itself.
-
-    Attributes:
-        rotation_deg: turn by an angle drawn from +-rotation_deg.
-        flip: probability of mirroring.
-        scale_jitter: zoom by a factor drawn from [1 / (1 + j), 1 + j], evenly in its logarithm.
-        shift: move the crop by up to this share of its side, each way.
-    """
-
-    rotation_deg: float = 0.0
-    flip: float = 0.0
-    scale_jitter: float = 0.0
-    shift: float = 0.0
-
-    def draw(self, rng: np.random.Generator) -> tuple[float, bool, float, np.ndarray]:
-        """Angle in degrees, whether to flip, zoom factor, shift (2,) in sides."""
-        uniform = rng.uniform(-1, 1, 4)
-        flip = bool(rng.random() < self.flip)
-        zoom = float(np.exp(uniform[1] * np.log1p(self.scale_jitter)))
-        return self.rotation_deg * float(uniform[0]), flip, zoom, self.shift * uniform[2:]
 
 
 class ColourMatrix(A.ImageOnlyTransform):

@@ -25,9 +25,9 @@ from pose3d.data.arguments import (
     Share,
     check_bounds,
 )
-from pose3d.data.augment import GeometricAugmentation
 from pose3d.data.dataset import JoinedDataset, PoseDataset
 from pose3d.data.description import DataDescription
+from pose3d.data.geometric import GeometricAugmentation
 from pose3d.data.loader import ResumableLoader, evaluation_loader, training_loader, worker_count
 from pose3d.data.normalise import check_scheme, normalise
 from pose3d.data.pictures import PictureBank, cloth, scenery

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
-from pose3d.data.augment import GeometricAugmentation, appearance, seed_transform
 from pose3d.data.composite import Compositor
+from pose3d.data.geometric import GeometricAugmentation
 from pose3d.data.pictures import PictureBank
 from pose3d.data.samplers import SampleSpec
 from pose3d.data.shards import ShardedStore
@@ -88,7 +88,7 @@ class PoseDataset(Dataset[Sample]):
         self.store, self.image_size, self.box_margin = store, image_size, box_margin
         self.localised = localised
         self.rows = np.arange(len(store)) if rows is None else np.asarray(rows)
-        self.geometry, self.appearance = geometry, appearance(appearance_preset)
+        self.geometry, self.appearance = geometry, _transform(appearance_preset)
         self.compositor: Compositor | None = None
         self.with_3d, self.has_3d = with_3d, labelled and store.has("joints_3d_univ")
         self.labelled, self.with_part_labels = labelled, False
@@ -249,6 +249,8 @@ class PoseDataset(Dataset[Sample]):
         if self.compositor is not None and (regions := self._changeable(i)):
             image = self.compositor(image, partial(self._mask, row, crop), regions, rng)
         if self.appearance is not None:
+            from pose3d.data.augment import seed_transform
+
             seed_transform(self.appearance, rng)
             image = self.appearance(image=image)["image"]
         return image
@@ -292,3 +294,12 @@ def single_thread(worker: int) -> None:
     """A loader worker keeps to one thread, or workers and training fight for the cores."""
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
+
+
+def _transform(preset: str) -> Any:
+    """The transform of an appearance preset; albumentations is imported only where there is one."""
+    if preset == "none":
+        return None
+    from pose3d.data.augment import appearance
+
+    return appearance(preset)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from pose3d.data.augment import A, ColourMatrix, GeometricAugmentation, Occluders, appearance, seed_transform
+from pose3d.data.augment import A, ColourMatrix, Occluders, appearance, seed_transform
+from pose3d.data.geometric import GeometricAugmentation
 from pose3d.data.normalise import denormalise, normalise
 from pose3d.errors import PoseError
 

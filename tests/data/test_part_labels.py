@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-from pose3d.data.augment import GeometricAugmentation
 from pose3d.data.check import check_store
 from pose3d.data.datamodules import PoseDataModule
 from pose3d.data.dataset import PoseDataset
+from pose3d.data.geometric import GeometricAugmentation
 from pose3d.data.samplers import SampleSpec
 from pose3d.data.schema import NUM_PARTS
 from pose3d.data.store import PoseStore
