@@ -4,17 +4,18 @@ import argparse
 from pathlib import Path
 
 from pose3d.errors import PoseError
-from pose3d.predict.export import README, export_checkpoint
+from pose3d.predict.export import README, Exported, export_checkpoint
+from pose3d.predict.export_onnx import METADATA, export_onnx
 from pose3d.predict.export_weights import export_weights
-from pose3d.weights_file import SUFFIX
 
 HELP = (
     "Write the network of a checkpoint, without what only training needs, and prove that the file gives the network's "
-    "answers: as a torch.export program (.pt2), which says what goes in and comes out, or as weights (.safetensors "
+    "answers: as a torch.export program (.pt2) or an ONNX graph (.onnx: crops in, poses in mm, 2D joints and scores "
+    "out), which say what goes in and comes out, or as weights (.safetensors "
     "with a .json file beside it), which `pose3d predict` and model.init_from take as they take a checkpoint."
 )
 EXAMPLE = "pose3d export runs/quick/stage3/best.ckpt --format safetensors --out weights/stage3.safetensors"
-FORMATS = ("pt2", "safetensors")
+FORMATS = ("pt2", "onnx", "safetensors")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export, and print what the file holds."""
-    kind = args.format or ("safetensors" if args.out is not None and args.out.suffix == SUFFIX else "pt2")
+    kind = args.format or (args.out.suffix[1:] if args.out is not None and args.out.suffix[1:] in FORMATS else "pt2")
     out = args.out or args.checkpoint.with_suffix(f".{kind}")
     if kind == "safetensors":
         if args.image_size is not None:
@@ -36,10 +37,20 @@ def run(args: argparse.Namespace) -> int:
         print(f"largest difference to the network: {difference:.1e} of its largest answer")
         print(f"written: {out} (sha256 {digest}) and {out.with_suffix('.json')}")
         return 0
+    if kind == "onnx":
+        exported = export_onnx(args.checkpoint, out, args.image_size)
+        _say(exported)
+        print(f"largest difference to the network: {exported.difference:.1e}")
+        print(f"written: {exported.path} (its metadata {METADATA!r} repeats this)")
+        return 0
     exported = export_checkpoint(args.checkpoint, out, args.image_size)
-    print(f"in: {exported.description['input']}")
-    for name, meaning in exported.description["outputs"].items():
-        print(f"out: {name} {meaning}")
+    _say(exported)
     print(f"largest difference to the network: {exported.difference:.1e} of its largest answer")
     print(f"written: {exported.path} (read it with torch.export.load; its {README} repeats this)")
     return 0
+
+
+def _say(exported: Exported) -> None:
+    print(f"in: {exported.description['input']}")
+    for name, meaning in exported.description["outputs"].items():
+        print(f"out: {name} {meaning}")

@@ -4,28 +4,27 @@ Each is a linear map of the others: O = P - P[parents], and back by adding up th
 take and return (..., 17, 3) tensors in any unit; the root's row is zero in all three.
 """
 
-from functools import cache
-
 import torch
 from torch import Tensor
 
 from pose3d.skeleton import MPI_INF_3DHP_17
 
 
-@cache
-def _relative_from_absolute(parents: tuple[int, ...], root: int) -> Tensor:
-    """(J, J) float64 matrix of O = P - P[parents], whose root row reads P's root, so that it can be inverted."""
-    matrix = torch.eye(len(parents), dtype=torch.float64)
-    for joint, parent in enumerate(parents):
-        if joint != root:
-            matrix[joint, parent] -= 1.0
+def _absolute_from_relative(parents: tuple[int, ...], root: int) -> Tensor:
+    """(J, J) float64 matrix of P: the sum of O along the chain from each joint to the root, whose row of O is P's."""
+    matrix = torch.zeros(len(parents), len(parents), dtype=torch.float64)
+    for joint in range(len(parents)):
+        link = joint
+        while link != root:
+            matrix[joint, link] = 1.0
+            link = parents[link]
+        matrix[joint, root] = 1.0
     return matrix
 
 
-@cache
-def _absolute_from_relative(parents: tuple[int, ...], root: int) -> Tensor:
-    # The inverse of a tree's incidence matrix holds only 0 and 1; rounding takes the solver's last bits away.
-    return torch.linalg.inv(_relative_from_absolute(parents, root)).round()
+# Made when the module is loaded, so that exported networks hold them as constants.
+_FROM_O1 = _absolute_from_relative(MPI_INF_3DHP_17.parents_o1, MPI_INF_3DHP_17.root)
+_FROM_O2 = _absolute_from_relative(MPI_INF_3DHP_17.parents_o2, MPI_INF_3DHP_17.root)
 
 
 def _apply(matrix: Tensor, pose: Tensor) -> Tensor:
@@ -44,12 +43,12 @@ def to_o2(pose: Tensor) -> Tensor:
 
 def from_o1(pose_o1: Tensor) -> Tensor:
     """Order-1 relative joints (..., 17, 3) back to root-relative ones."""
-    return _apply(_absolute_from_relative(MPI_INF_3DHP_17.parents_o1, MPI_INF_3DHP_17.root), pose_o1)
+    return _apply(_FROM_O1, pose_o1)
 
 
 def from_o2(pose_o2: Tensor) -> Tensor:
     """Order-2 relative joints (..., 17, 3) back to root-relative ones."""
-    return _apply(_absolute_from_relative(MPI_INF_3DHP_17.parents_o2, MPI_INF_3DHP_17.root), pose_o2)
+    return _apply(_FROM_O2, pose_o2)
 
 
 TO_MODALITY = {"P": lambda pose: pose, "O1": to_o1, "O2": to_o2}

@@ -50,7 +50,7 @@ def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int |
         raise PoseError(f"networks are exported as {SUFFIX} (torch.export), not {out.suffix!r}: {out}")
     check_target(out)
     net = load_deployed(checkpoint)
-    size = _size_of(net, image_size, checkpoint)
+    size = crop_side(net, image_size, checkpoint)
     example = random_crops(2, size, seed=0)
     batch = torch.export.Dim("batch")
     with torch.no_grad():
@@ -98,7 +98,7 @@ def describe(net: Deployed2D | Deployed3D, size: int, checkpoint: str | Path) ->
     }
 
 
-def _size_of(net: Deployed2D | Deployed3D, image_size: int | None, checkpoint: str | Path) -> int:
+def crop_side(net: Deployed2D | Deployed3D, image_size: int | None, checkpoint: str | Path) -> int:
     own = net.image_size if isinstance(net, Deployed3D) else net.settings.image_size
     size = image_size or own
     if size is None:
