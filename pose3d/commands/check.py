@@ -1,4 +1,4 @@
-"""`pose3d check`: say whether a pose store is whole."""
+"""`pose3d check`: check that a pose store, or a published data set in a folder, is complete and consistent."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pose3d.data.doctor import check_tree
 from pose3d.errors import PoseError
 
 HELP = (
-    "Say whether a pose store is whole: checksums, images and masks, units, boxes, and labels that fit together; "
-    "or whether the official tree in a folder is: files, videos, labels, cameras and masks. "
-    "Each finding says what, where and what to do. Exit code 0: whole (warnings allowed); 2: not."
+    "Check a pose store: checksums, images and masks, units, boxes, and whether the labels fit together; "
+    "or a published data set in a folder: files, videos, labels, cameras and masks. "
+    "Each finding says what is wrong, where, and what to do. Exit code 0: no errors (warnings allowed); 2: errors."
 )
 EXAMPLE = "pose3d check data/embedded/studio3d.h5 --sample 500"
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check every file; 0 if all are whole, else 2."""
+    """Check every file; 0 without errors, else 2."""
     if args.sample is not None and args.sample < 1:
         raise PoseError(f"--sample {args.sample} decodes nothing; give a number above zero")
     return max(_check_one(Path(path), args.sample) for path in args.file)

@@ -1,4 +1,4 @@
-"""Is a pose store whole, and do its labels fit together? What `pose3d check` prints.
+"""Checks of a pose store: is it complete, and do its labels fit together? What `pose3d check` prints.
 
 A check is a function from a store to findings; `CHECKS` lists those that read labels only. An *error* is certain and
 makes the file unfit for use; a *warning* is likely worth a look and may be a property of the data set.

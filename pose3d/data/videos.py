@@ -39,7 +39,7 @@ class Video:
         """Number of frames, and (w, h) px.
 
         The header's number is taken where the file is complete. Where it was cut short or has a gap, only the frames
-        before the gap count: behind it, nobody knows their numbers.
+        before the gap count, since the numbers of those behind it are unknown.
         """
         capture = self._open()
         try:

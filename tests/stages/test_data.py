@@ -7,6 +7,7 @@ import h5py
 import pytest
 import yaml
 
+from pose3d.app import main as pose3d
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.data.sources import h36m_tree, mpi_inf_3dhp_tree
 from stages.cli import main
@@ -69,6 +70,8 @@ LAYOUTS = {
     "coco": (1, "coco", "{}", "coco"),
     "aspset510": (2, "aspset510", "{movement: 0, min_inside: 0}", "aspset510"),
 }
+EVALUATED = {"coco": "lsp", "aspset510": "aspset510"}
+"""Protocols of the layouts whose chain goes on to `check` and `evaluate`."""
 
 
 @pytest.mark.slow
@@ -100,6 +103,9 @@ def test_from_a_raw_folder_to_a_tested_checkpoint_in_one_command(layout, trees, 
     assert [entry["source"] for entry in provenance["data"]["train"]] == [source]
     # Pictures of LSP are its test set from number 1001 on, and the embedded tree has fewer.
     assert (tmp_path / "run" / "predictions.npz").is_file() == (layout != "lsp")
+    if layout in EVALUATED:
+        assert pose3d(["check", str(root), str(tmp_path / "data" / layout / "train.h5")]) == 0
+        assert pose3d(["evaluate", "run/predictions.npz", "--protocol", EVALUATED[layout]]) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Is an official tree whole, and do its labels, cameras, masks and pictures fit together? For `pose3d check DIR`."""
+"""Check that a published data set is complete, and that its labels, cameras, masks and images fit together."""
 
 from pose3d.data.doctor.examine import check_tree
 

@@ -1,4 +1,4 @@
-"""ASPset-510 as views. Its 2D joints are projections, so the boxes are what tells whether cameras and joints fit."""
+"""ASPset-510 as views. Its 2D joints are projections, so the boxes show whether cameras and joints fit."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ LAGS = (1, 2, 4, 8, 16, 32)
 MIN_PAIRS = 3
 UNTOLD = -1.0
 CLEAR, BETTER, GOOD = 0.3, 0.15, 0.6
-"""Correlations: the least that tells anything, by how much another reading must be better, and what is good enough."""
+"""Correlations: the lowest that counts as evidence, the margin of a better match, and a good one."""
 
 
 def video(view: View) -> Iterator[Finding]:
@@ -212,7 +212,7 @@ def _masks(view: View, count: int) -> Iterator[Finding]:
 
 
 def images(view: View, sample: int) -> Iterator[Finding]:
-    """Single pictures decode, are whole, and none is another under a new name."""
+    """Single images decode and are complete, and none repeats another under a new name."""
     seen: dict[bytes, int] = {}
     chosen = np.unique(np.linspace(0, len(view.images) - 1, min(sample, len(view.images))).astype(int))
     for row in chosen if len(view.images) else ():

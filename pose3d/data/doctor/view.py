@@ -1,4 +1,4 @@
-"""What the doctor looks at: one camera of one recording, or one set of single pictures."""
+"""What `pose3d check` examines: one camera of one recording, or one set of single images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One's own recordings: videos of calibrated cameras with 3D joints over time (C3D or TRC) as labels."""
+"""Your own recordings: videos of calibrated cameras with 3D joints over time (C3D or TRC) as labels."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def plan(
 def to_17(positions: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(T, 17, 3) mm and (17,) bool from points (T, K, 3): middles where pelvis, neck and spine are no points.
 
-    Joints that cannot be had get a stand-in and are not labelled: head and head top that of the neck.
+    Joints that the file lacks get a stand-in and are not labelled; head and head top take the position of the neck.
 
     Raises:
         PoseError: a limb is missing.

@@ -18,7 +18,7 @@ from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
 from pose3d.files import check_target
 
-# Encoded image and mask of one sample, at the least; tells a hopeless disk before the work begins.
+# Encoded image and mask of one sample, at the least; to refuse a disk that is too full before the work begins.
 MIN_SAMPLE_BYTES = 8_000
 RECORDED = 100
 """Sentences about damaged files that go into the store."""

@@ -1,4 +1,4 @@
-"""One's own labels as a table: one row a person in an image, CSV or Parquet (columns: docs/own_data.md)."""
+"""Your own labels as a table: one row a person in an image, CSV or Parquet (columns: docs/own_data.md)."""
 
 from __future__ import annotations
 
