@@ -1,8 +1,13 @@
-"""What every test gets: an environment of its own."""
+"""What every test gets: an environment of its own, and a torchvision that can be imported."""
 
 import os
 
 import pytest
+
+from pose3d.torchvision_ops import import_torchvision
+
+# pytest-xdist's main process imports the modules of the warnings that its workers report, torchmetrics among them.
+import_torchvision()
 
 
 @pytest.fixture(autouse=True)
