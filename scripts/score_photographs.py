@@ -23,6 +23,7 @@ import torch
 
 from pose3d.geometry import align_procrustes
 from pose3d.predict import PosePredictor
+from pose3d.pretrained import required_stage_file
 
 LIMBS = np.arange(2, 14)
 HIPS = [8, 11]
@@ -103,9 +104,11 @@ def main() -> None:
     parser.add_argument("--boxes-from", help="checkpoint of stage 1, to find the person instead of taking the true box")
     parser.add_argument("--videos", type=Path, required=True)
     parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--mirror", action="store_true", help="average with the mirrored crops")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    predictor = PosePredictor.from_checkpoints(options.checkpoint, options.boxes_from)
+    checkpoint = required_stage_file(options.checkpoint, "stage3", "stage2")
+    predictor = PosePredictor.from_checkpoints(checkpoint, options.boxes_from, mirror=options.mirror)
     with np.load(options.reference) as file:
         reference = dict(file)
     result = score(predictor, reference, options.videos, options.boxes_from is None)

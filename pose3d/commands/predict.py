@@ -101,6 +101,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="heatmap peak of a seen joint (default: %(default)s)",
     )
+    parser.add_argument(
+        "--mirror", action="store_true", help="average each pose with that of the mirrored crop: better, twice the time"
+    )
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="frames at a time (default: 16)")
     add_finish_arguments(parser)
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
@@ -222,7 +225,7 @@ def _predictor(args: argparse.Namespace, boxes_given: bool) -> PosePredictor:
         pose2d = load_deployed_2d(required_stage_file(args.box_checkpoint, "stage1"))
     elif needed:
         pose2d = load_deployed_2d(stage1_beside(args.checkpoint))
-    return PosePredictor(pose3d, pose2d, args.device, args.min_score)
+    return PosePredictor(pose3d, pose2d, args.device, args.min_score, args.mirror)
 
 
 def _boxes(args: argparse.Namespace, frames: Frames) -> Boxes | None:

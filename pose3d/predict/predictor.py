@@ -15,6 +15,7 @@ from pose3d.geometry.decode import DecodeConfig, joints_2d_from_heatmaps
 from pose3d.predict.confidence import joint_confidence
 from pose3d.predict.decode import place
 from pose3d.predict.images import Image
+from pose3d.predict.mirror import mirrored_average
 from pose3d.predict.networks import Deployed2D, Deployed3D, device_of, load_deployed_2d, load_deployed_3d
 from pose3d.predict.person import MIN_JOINT_SCORE, People, crop_of_box, cut, detect_in_crops, find_people, whole_image
 from pose3d.predictions import SHAPES, Predictions
@@ -38,12 +39,18 @@ class PosePredictor:
             comes from the auxiliary heatmaps of the 3DPoseNet (paper section 3.1).
         device: where the networks run.
         sure: score from which on a joint counts as seen.
+        mirror: average the 3D network's answers for each crop and its mirror image, in twice the time.
     """
 
     def __init__(
-        self, pose3d: Deployed3D, pose2d: Deployed2D | None = None, device: str = "cpu", sure: float = MIN_JOINT_SCORE
+        self,
+        pose3d: Deployed3D,
+        pose2d: Deployed2D | None = None,
+        device: str = "cpu",
+        sure: float = MIN_JOINT_SCORE,
+        mirror: bool = False,
     ) -> None:
-        self.device, self.sure = device_of(device), sure
+        self.device, self.sure, self.mirror = device_of(device), sure, mirror
         self.pose3d = pose3d.to(self.device)
         self.pose2d = None if pose2d is None else pose2d.to(self.device)
         if self.pose2d is None and not pose3d.has_heatmaps:
@@ -57,6 +64,7 @@ class PosePredictor:
         device: str = "auto",
         sure: float = MIN_JOINT_SCORE,
         decoding: DecodeConfig | None = None,
+        mirror: bool = False,
     ) -> "PosePredictor":
         """Build both networks from the checkpoints' own hyperparameters, every weight in its place.
 
@@ -66,7 +74,7 @@ class PosePredictor:
         pose2d = None if box_checkpoint is None else load_deployed_2d(box_checkpoint)
         pose3d = load_deployed_3d(checkpoint)
         pose3d.decoding = decoding or pose3d.decoding
-        return cls(pose3d, pose2d, device, sure)
+        return cls(pose3d, pose2d, device, sure, mirror)
 
     @classmethod
     def from_pretrained(
@@ -75,6 +83,7 @@ class PosePredictor:
         device: str = "auto",
         sure: float = MIN_JOINT_SCORE,
         decoding: DecodeConfig | None = None,
+        mirror: bool = False,
     ) -> "PosePredictor":
         """Build both networks from weights by name: those of this package, a folder, a file or a hub repository.
 
@@ -84,7 +93,7 @@ class PosePredictor:
         place = find_weights(name)
         checkpoint = required_stage_file(place, "stage3", "stage2")
         boxes = stage_file(place, "stage1") if place.is_dir() else None
-        return cls.from_checkpoints(checkpoint, boxes, device, sure, decoding)
+        return cls.from_checkpoints(checkpoint, boxes, device, sure, decoding, mirror)
 
     @torch.inference_mode()
     def predict(
@@ -143,7 +152,8 @@ class PosePredictor:
         """Steps 2 and 3 for images with somebody in each; `people` is None where the boxes were given."""
         size = self.pose3d.image_size
         crops = [crop_of_box(box, self.pose3d.settings.box_margin, size) for box in boxes]
-        outputs = self.pose3d(cut(images, crops, size).to(self.device))
+        pixels = cut(images, crops, size).to(self.device)
+        outputs = mirrored_average(self.pose3d, pixels) if self.mirror else self.pose3d(pixels)
         crop_from_img = torch.from_numpy(np.stack(crops)).float().to(self.device)
         intrinsics = cameras.to(self.device)
         if people is None and not self.pose3d.has_heatmaps:

@@ -1,0 +1,18 @@
+"""Averaging a network's answers for a crop and for its mirror image: twice the time, a few per cent less error."""
+
+from torch import Tensor
+
+from pose3d.predict.networks import Deployed3D
+from pose3d.skeleton import MPI_INF_3DHP_17
+
+FLIP = list(MPI_INF_3DHP_17.flip)
+
+
+def mirrored_average(net: Deployed3D, crops: Tensor) -> dict[str, Tensor]:
+    """The answers of `net` for crops (B, S, S, 3), averaged with those for the mirrored crops, mirrored back."""
+    plain, mirrored = net(crops), net(crops.flip(2))
+    back = mirrored["joints_3d"][:, FLIP] * crops.new_tensor([-1, 1, 1], dtype=mirrored["joints_3d"].dtype)
+    answer = {"joints_3d": (plain["joints_3d"] + back) / 2}
+    if "heatmaps" in plain:
+        answer["heatmaps"] = (plain["heatmaps"] + mirrored["heatmaps"][:, FLIP].flip(3)) / 2
+    return answer
