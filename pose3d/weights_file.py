@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from pose3d.errors import PoseError
-from pose3d.files import check_target, whole_file, write_whole
+from pose3d.files import check_target, write_whole
 
 SUFFIX = ".safetensors"
 FORMAT = "pose3d weights 1"
@@ -36,7 +36,7 @@ def write_weights(
         state: tensors by name.
         hyper_parameters, provenance: plain data.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path = Path(path)
     if path.suffix != SUFFIX:
@@ -45,9 +45,9 @@ def write_weights(
     check_target(path)
     check_target(config)
     stored = {name: _stored(name, value) for name, value in state.items()}
-    with whole_file(path) as partial:
-        save_file(stored, partial, metadata={"format": FORMAT})
-        digest = hashlib.sha256(partial.read_bytes()).hexdigest()
+    data = save(stored, metadata={"format": FORMAT})
+    write_whole(path, data)
+    digest = hashlib.sha256(data).hexdigest()
     content = dict(zip(KEYS, (FORMAT, digest, dict(hyper_parameters), without_folders(provenance)), strict=True))
     write_whole(config, json.dumps(content, indent=2, sort_keys=True) + "\n")
     return digest

@@ -67,7 +67,7 @@ def main() -> None:
     out = options.out or options.runs / "weights"
     for stage in EXPORTED:
         best = options.runs / stage / "best.ckpt"
-        run("-m", "pose3d.app", "export", best, "--format", "safetensors", "--out", out / f"{stage}.safetensors")
+        run("-m", "pose3d", "export", best, "--format", "safetensors", "--out", out / f"{stage}.safetensors")
 
 
 if __name__ == "__main__":
