@@ -88,6 +88,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=get_args(PerspectiveCorrection),
         help="centre of the virtual camera, or off (default: as the checkpoint was trained)",
     )
+    parser.add_argument("--rotation", choices=("yaw", "full"), help="axes of the perspective correction (default: yaw)")
+    parser.add_argument(
+        "--exact-depth",
+        action="store_const",
+        const="exact",
+        help="the least-squares depth of the root in place of the paper's closed form",
+    )
+    parser.add_argument(
+        "--heatmap-maximum", choices=("refined", "argmax"), help="how joints are read off heatmaps (default: refined)"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="PATH", help="folder, or file .npz or .h5 (default: runs/predict/NAME)"
     )
@@ -217,8 +227,9 @@ def _finish(args: argparse.Namespace, frames: Frames, out: Path) -> Finish | Non
 
 def _predictor(args: argparse.Namespace, boxes_given: bool) -> PosePredictor:
     pose3d = load_deployed_3d(required_stage_file(args.checkpoint, "stage3", "stage2"))
-    if args.perspective_correction is not None:
-        pose3d.decoding = replace(pose3d.decoding, perspective_correction=args.perspective_correction)
+    chosen = {key: getattr(args, key) for key in ("perspective_correction", "rotation", "heatmap_maximum")}
+    chosen["depth"] = args.exact_depth
+    pose3d.decoding = replace(pose3d.decoding, **{key: value for key, value in chosen.items() if value is not None})
     needed = not (boxes_given and pose3d.has_heatmaps)
     pose2d = None
     if needed and args.box_checkpoint is not None:

@@ -217,3 +217,19 @@ def test_an_unwritable_output_is_told_before_the_work(checkpoints, images, capsy
     suffix = {"predict": ".npz", "export": ".pt2", "report": ".html"}[command]
     assert main([command, *given, "--out", f"/proc/deeper/out{suffix}"]) == 2
     assert "cannot write /proc/deeper/out" in capsys.readouterr().err
+
+
+def test_the_choices_of_the_test_time_are_flags(checkpoints, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.random.default_rng(0).integers(0, 255, (120, 100, 3), dtype=np.uint8))
+    base = ["predict", str(tmp_path / "a.png"), *checkpoints, "--box", "10,10,60,90", "--fov", "60", "--device", "cpu"]
+    results = {}
+    for name, flags in {
+        "default": [],
+        "full": ["--rotation", "full"],
+        "argmax": ["--heatmap-maximum", "argmax"],
+    }.items():
+        out = tmp_path / f"{name}.npz"
+        assert main([*base, *flags, "--out", str(out)]) == 0
+        results[name] = read_predictions(out)
+    assert np.abs(results["full"].perspective_rotation - results["default"].perspective_rotation).max() > 1e-4
+    assert np.abs(results["argmax"].joints_2d - results["default"].joints_2d).max() > 1e-3
