@@ -16,7 +16,7 @@ OVERLAYS = $(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup data stage1 stage2 stage3 evaluate release sweep report bench check test test-slow test-floor docs clean
+.PHONY: help setup data stage1 stage2 stage3 evaluate release sweep report bench check test test-slow test-floor torture docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -63,6 +63,8 @@ check: $(READY) ## ruff, format, mypy, import direction
 test: $(READY) ## the test suite, a few minutes on two cores
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
 
+torture: $(READY) ## kill, fill the disk, damage inputs: campaigns that go on where they stopped (docs/reliability.md)
+	for part in kill disk fuzz; do OMP_NUM_THREADS=1 $(BIN)/python -m scripts.torture $$part $(ARGS) || exit 1; done
 test-slow: $(READY) ## the proofs that take longer
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow $(ARGS)
 

@@ -117,4 +117,6 @@ class Base3DStage(BaseStage):
     def on_test_epoch_end(self) -> None:
         """Log the scores of each scene."""
         for candidate in self.candidates if self.scenes else ():
-            self.log_dict(cast(GroupedPose3D, self.scene_metrics[candidate]).compute())
+            scores = cast(GroupedPose3D, self.scene_metrics[candidate]).compute()
+            # Every process has the scores of all of them. The maximum of equal numbers is exact, their mean is not.
+            self.log_dict(scores, sync_dist=True, reduce_fx="max")

@@ -195,6 +195,8 @@ class PoseDataset(Dataset[Sample]):
         if self.with_part_labels:
             cells = (self.image_size // CELL_PX,) * 2
             sample["part_labels"] = self._part_labels(i, crop, flip) if self.labelled else np.zeros(cells, np.int64)
+        if not spec.counted:
+            sample |= {"visible": np.zeros_like(sample["visible"]), "has_3d": np.bool_(False)}
         return sample
 
     def _labels(self, i: int, crop: np.ndarray, roll: np.ndarray, flip: bool) -> Sample:

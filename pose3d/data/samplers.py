@@ -17,12 +17,16 @@ from pose3d.errors import PoseError
 
 
 class SampleSpec(NamedTuple):
-    """Specification of one sample: its store, its number among the chosen ones, its scale, the seed of the rest."""
+    """Specification of one sample: its store, its number among the chosen ones, its scale, the seed of the rest.
+
+    A sample that is not `counted` has no valid label: no score and no result contains it.
+    """
 
     source: int
     item: int
     scale: float
     seed: int
+    counted: bool = True
 
 
 class _OwnShare(DistributedSampler):
@@ -135,14 +139,21 @@ class OnTopSampler(_OwnShare):
 
 
 class EvaluationSampler(_OwnShare):
-    """Every sample once, in order; with several processes each has every n-th, none padded or repeated."""
+    """Every sample once, in order; with several processes each has every n-th, none padded or repeated.
+
+    A process without a share, where there are more processes than samples, gets the first sample uncounted: Lightning
+    needs a batch in every process.
+    """
 
     def __init__(self, sizes: Sequence[int], rank: int = 0, world_size: int = 1) -> None:
         super().__init__(rank, world_size)
         self.specs = [SampleSpec(source, index, 1.0, 0) for source, size in enumerate(sizes) for index in range(size)]
 
     def __len__(self) -> int:
-        return len(range(self.rank, len(self.specs), self.num_replicas))
+        return len(self._share())
 
     def __iter__(self) -> Iterator[SampleSpec]:
-        return iter(self.specs[self.rank :: self.num_replicas])
+        return iter(self._share())
+
+    def _share(self) -> list[SampleSpec]:
+        return self.specs[self.rank :: self.num_replicas] or [spec._replace(counted=False) for spec in self.specs[:1]]

@@ -4,6 +4,7 @@ torch.export is part of PyTorch, so nothing further is installed; ONNX would nee
 8-bit crops, as `Deployed2D` and `Deployed3D` do, so the normalisation is inside.
 """
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,10 @@ def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int |
         program = torch.export.export(net, (example,), dynamic_shapes=({0: batch},))
     description = describe(net, size, checkpoint)
     with whole_file(out) as partial:
-        torch.export.save(program, partial, extra_files={README: json.dumps(description, indent=2)})
+        # Through memory: on a full disk PyTorch's own writer ends the whole process.
+        content = io.BytesIO()
+        torch.export.save(program, content, extra_files={README: json.dumps(description, indent=2)})
+        partial.write_bytes(content.getbuffer())
         difference = compare(net, partial, size)
         if not difference <= TOLERANCE:
             raise PoseError(

@@ -61,14 +61,18 @@ def pose_metrics(
 
 
 def results_table(
-    metrics: Mapping[str, float], title: str = "", split: str = "test", answer: str | None = None
+    metrics: Mapping[str, float],
+    title: str = "",
+    split: str = "test",
+    answer: str | None = None,
+    order: Sequence[str] = (),
 ) -> Table:
     """One row for each candidate (P, O1, O2, fused, the mean pose) in each scene, then over all of them.
 
     Metrics that are not of 3D poses become one row each.
     """
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    found = pose_metrics(metrics, split, answer)
+    found = pose_metrics(metrics, split, answer, order)
     if not found.candidates:
         table.add_column("metric")
         table.add_column("value", justify="right")

@@ -62,6 +62,13 @@ def test_evaluation_takes_everybody_once_in_order():
     assert sorted(spec for part in parts for spec in part) == specs
 
 
+def test_a_process_without_a_share_gets_a_sample_that_does_not_count():
+    shares = [list(EvaluationSampler([2], rank, 4)) for rank in range(4)]
+    assert [share[0].counted for share in shares] == [True, True, False, False]
+    assert [len(EvaluationSampler([2], rank, 4)) for rank in range(4)] == [1, 1, 1, 1]
+    assert len(EvaluationSampler([0], 0, 2)) == 0
+
+
 def test_skip_leaves_out_what_a_resumed_run_has_seen_once():
     sampler = MixtureSampler([20])
     whole = epoch(sampler, 1)

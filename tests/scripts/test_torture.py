@@ -1,0 +1,69 @@
+"""The campaigns: resumable, seeded, and they find what they look for."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scripts.torture.cases import Outcome, call, campaign, finish
+from scripts.torture.fuzz import damage
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_stopped_campaign_goes_on_and_counts_earlier_faults(tmp_path):
+    seen = []
+
+    def case(number, rng):
+        seen.append((number, int(rng.integers(1000))))
+        return f"case {number}", "wrong" if number == 1 else ""
+
+    assert campaign("part", 3, 60, 7, tmp_path, case) == 1
+    assert campaign("part", 5, 60, 7, tmp_path, case) == 1
+    assert [number for number, _ in seen] == [0, 1, 2, 3, 4]
+    again = []
+
+    def listen(number, rng):
+        again.append((number, int(rng.integers(1000))))
+        return "", ""
+
+    campaign("part", 5, 60, 7, tmp_path / "other", listen)
+    assert again == seen  # the same seed, the same cases
+    assert campaign("part", 9, 0.0, 7, tmp_path, case) == 1
+    assert len(seen) == 5
+    lines = [json.loads(line) for line in (tmp_path / "part-seed7.jsonl").read_text().splitlines()]
+    assert [line["fault"] for line in lines] == ["", "wrong", "", "", ""]
+
+
+def test_damage_changes_the_file():
+    content = bytes(range(256)) * 20
+    found = [damage(content, np.random.default_rng([0, i]))[0] for i in range(200)]
+    assert sum(data != content for data in found) > 190
+    assert len({len(data) for data in found}) > 20
+
+
+def test_how_a_command_ended(tmp_path):
+    log = tmp_path / "log.txt"
+    assert finish(call(["evaluate", str(tmp_path / "none.npz")], log), log).in_order
+    assert finish(call(["evaluate", "--no-such-flag"], log), log).code == 2
+
+    def crash():
+        raise RuntimeError("as a defect would")
+
+    assert not finish(call(["evaluate", "x"], log, crash), log).in_order
+    assert not Outcome(-11, "").in_order  # a crash of the interpreter
+    assert not Outcome(124, "").in_order  # a hang
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "count"), [("fuzz", 24), ("disk", 12), ("kill", 3)])
+def test_a_few_cases_of_each_campaign_find_no_fault(tmp_path, part, count):
+    words = [sys.executable, "-m", "scripts.torture", part, f"--count={count}", f"--out={tmp_path}", "--seconds=900"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    found = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout + found.stderr[-2000:]
+    assert f"{count} of {count} cases, 0 faults" in found.stdout
