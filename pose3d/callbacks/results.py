@@ -112,10 +112,10 @@ class RunResults(Callback):
         if self.pictures:
             with whole_file(self.run_dir / "predictions.png") as partial:
                 samples_figure(self.pictures).savefig(partial, dpi=110)
-        provenance = pl_module.provenance()  # type: ignore[operator]
-        order = [output["candidate"] for output in provenance.get("outputs", []) if output["candidate"]]
+        net = getattr(pl_module, "net", None)  # a stage of one's own may have none
+        order = [output.candidate for output in getattr(net, "outputs", ()) if output.candidate]
         title = f"{pl_module.stage} on the test set"
-        Console().print(results_table(metrics, title, answer=provenance.get("answer"), order=order))
+        Console().print(results_table(metrics, title, answer=getattr(net, "answer", None), order=order))
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the file."""
