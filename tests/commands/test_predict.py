@@ -201,7 +201,7 @@ def test_export_says_what_it_wrote(checkpoints, tmp_path, capsys) -> None:
     assert weights.with_suffix(".json").is_file()
     assert main(["export", checkpoints[3], "--format", "safetensors", "--image-size", "64"]) == 2
     assert "no image size of their own" in capsys.readouterr().err
-    assert main(["export", checkpoints[3], "--out", "net.onnx"]) == 2
+    assert main(["export", checkpoints[3], "--out", "net.tflite"]) == 2
     assert "exported as .pt2" in capsys.readouterr().err
 
 

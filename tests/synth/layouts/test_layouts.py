@@ -267,4 +267,4 @@ def test_an_error_or_a_full_folder_leaves_nothing_half_written(tmp_path, monkeyp
         write_layout("lsp", tmp_path / "other", Settings(2, 0, 64))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
     with pytest.raises(PoseError, match="no layout"):
-        write_layout("coco", tmp_path / "other", Settings(2))
+        write_layout("panoptic", tmp_path / "other", Settings(2))
