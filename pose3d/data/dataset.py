@@ -88,7 +88,11 @@ class PoseDataset(Dataset[Sample]):
         self.store, self.image_size, self.box_margin = store, image_size, box_margin
         self.localised = localised
         self.rows = np.arange(len(store)) if rows is None else np.asarray(rows)
-        self.geometry, self.appearance = geometry, _transform(appearance_preset)
+        self.geometry, self.appearance = geometry, None
+        if appearance_preset != "none":
+            from pose3d.data.augment import appearance  # imports albumentations
+
+            self.appearance = appearance(appearance_preset)
         self.compositor: Compositor | None = None
         self.with_3d, self.has_3d = with_3d, labelled and store.has("joints_3d_univ")
         self.labelled, self.with_part_labels = labelled, False
@@ -296,12 +300,3 @@ def single_thread(worker: int) -> None:
     """A loader worker keeps to one thread, or workers and training fight for the cores."""
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
-
-
-def _transform(preset: str) -> Any:
-    """The transform of an appearance preset; albumentations is imported only where there is one."""
-    if preset == "none":
-        return None
-    from pose3d.data.augment import appearance
-
-    return appearance(preset)
