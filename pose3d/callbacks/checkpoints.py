@@ -135,7 +135,7 @@ class RunCheckpoint(Checkpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take them up; `on_train_start` forgets them where best.ckpt is not that file."""
-        self.best_score, self.best_sha256 = state_dict["best_score"], state_dict["best_sha256"]
+        self.best_score, self.best_sha256 = state_dict["best_score"], state_dict.get("best_sha256")
 
     def _has_best(self) -> bool:
         """Whether best.ckpt in the run folder is the one of this run."""

@@ -62,7 +62,9 @@ class Preparation:
     def record(self) -> dict[str, Any]:
         """What decides the samples, as plain data."""
         framing = self.framing
-        own = {name: value for name, value in sorted(self.options.items()) if value is not None}
+        # An option left out and one given at its default make the same samples.
+        options = reader_defaults(self.source) | dict(self.options)
+        own = {name: value for name, value in sorted(options.items()) if value is not None}
         content = {
             "source": self.source,
             "root": str(self.root.resolve()),
@@ -95,6 +97,12 @@ def reader_of(source: str) -> Any:
 def reader_options(source: str) -> list[str]:
     """Names of the options that only this source has."""
     return [name for name in inspect.signature(reader_of(source).plan).parameters if name not in SHARED]
+
+
+def reader_defaults(source: str) -> dict[str, Any]:
+    """The options that only this source has, at their defaults."""
+    parameters = inspect.signature(reader_of(source).plan).parameters
+    return {name: parameters[name].default for name in reader_options(source)}
 
 
 def record_path(store: Path) -> Path:

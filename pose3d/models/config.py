@@ -104,7 +104,7 @@ class Pose3DConfig(_Config):
         part_label_loss: euclidean (on one-hot maps, as everywhere in the paper) or cross_entropy (decision N12).
         domain: a domain classifier after res4b22 behind a reversed gradient (decision L7).
         domain_weight: weight of its loss; the paper prints none. Its gradient at the trunk is about 1e-4 of the poses'
-            at a weight of 1, and 0.03 to 0.9 of it at 1000.
+            at a weight of 1, and 0.001 to 0.9 of it at 1000.
         domain_ramp: optimiser steps in which the strength of the reversed gradient grows to 1 (Ganin et al.); 0: it is
             1 from the start, as in the paper.
         loss_weight_control: supplement 2's control: without skips, the one loss of the last stub takes the weights of

@@ -243,3 +243,14 @@ def test_the_default_place_is_data():
         "val": [],
         "test": ["data/mpi_inf_3dhp/test.h5"],
     }
+
+
+def test_a_store_made_by_the_command_line_serves_the_same_root(studio, tmp_path):
+    """`pose3d prepare` names every option, a data module only what differs from the reader's defaults."""
+    from pose3d.app import main
+
+    out = tmp_path / "mpi_inf_3dhp" / "test.h5"
+    assert main(["prepare", "mpi_inf_3dhp_test", "--root", str(studio), "--out", str(out), "--workers", "1"]) == 0
+    before = out.stat().st_mtime_ns
+    studio_data(studio, tmp_path).prepare_data()
+    assert out.stat().st_mtime_ns == before
