@@ -34,6 +34,12 @@ class Base3DStage(BaseStage):
         super().__init__(*args, **kwargs)
         # Saved with the weights: the baseline of a checkpoint is the mean of what it was trained on.
         self.register_buffer("mean_pose", torch.zeros(17, 3))
+        view = self.pose3d_config.target_view
+        if view not in ("camera", self.decoding.rotation):
+            raise PoseError(
+                f"the network learns poses in a view turned by {view!r} (net.target_view), but decode.rotation is "
+                f"{self.decoding.rotation!r}; make them the same"
+            )
 
     @property
     def pose3d_config(self) -> Pose3DConfig:
@@ -45,7 +51,7 @@ class Base3DStage(BaseStage):
     def identity(self) -> dict[str, Any]:
         """Crop, unit and modalities of the 3DPoseNet as well."""
         config = self.pose3d_config.to_dict()
-        keys = ("backbone", "image_size", "target_unit_mm", "modalities")
+        keys = ("backbone", "image_size", "target_unit_mm", "target_view", "modalities")
         return {"joint_set": MPI_INF_3DHP_17.name} | {key: config[key] for key in keys}
 
     @property

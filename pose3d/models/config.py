@@ -14,6 +14,7 @@ from pose3d.errors import PoseError
 
 Skips = Literal["corrective", "regular", "none"]
 Modality = Literal["P", "O1", "O2"]
+TargetView = Literal["camera", "yaw", "full"]
 StrideOn = Literal["3x3", "1x1"]
 Tap = Literal["res3b3", "res4b5", "res4b20", "res4b22"]
 
@@ -110,6 +111,9 @@ class Pose3DConfig(_Config):
         loss_weight_control: supplement 2's control: without skips, the one loss of the last stub takes the weights of
             Xdeep and Xsum together.
         target_unit_mm: unit of 3D poses in the network and its losses (decision L2).
+        target_view: axes of the poses that it learns (decision G6): those of the camera, or of the view of the crop,
+            turned from the camera's to the person about the vertical axis (yaw) or fully (full). The test turns poses
+            from the view of the crop to the camera either way, so `decode.rotation` must be the same.
     """
 
     backbone: str = "resnet101"
@@ -131,6 +135,7 @@ class Pose3DConfig(_Config):
     domain_ramp: int = 0
     loss_weight_control: bool = False
     target_unit_mm: float = 100.0
+    target_view: TargetView = "camera"
 
     def __post_init__(self) -> None:
         _check_choice("skips", self.skips, SKIPS)
@@ -157,6 +162,7 @@ class Pose3DConfig(_Config):
             )
         if self.loss_weight_control and self.skips != "none":
             raise PoseError(f"loss_weight_control is for networks without skips, and skips is {self.skips!r}")
+        _check_choice("target_view", self.target_view, get_args(TargetView))
         if not 0 < self.target_unit_mm < float("inf"):
             raise PoseError(f"target_unit_mm is {self.target_unit_mm}; it must be a length above 0")
         object.__setattr__(self, "modalities", modalities)

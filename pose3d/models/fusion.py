@@ -58,7 +58,7 @@ class FusionNet(nn.Module):
     def outputs(self) -> tuple[Output, ...]:
         """Pfused (B, 17, 3) in the loss unit, which alone carries a loss, and what the 3DPoseNet gives."""
         below = tuple(replace(output, loss=None, columns=()) for output in self.pose3d.outputs)
-        target = PoseTarget("P", self.config.below.target_unit_mm)
+        target = PoseTarget("P", self.config.below.target_unit_mm, self.config.below.target_view)
         return (*below, Output("Pfused", target, columns=("Pfused",), candidate="fused"))
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:

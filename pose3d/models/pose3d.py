@@ -93,7 +93,7 @@ class Pose3DNet(nn.Module):
         last: tuple[str, ...] = ("Xdeep",) if config.skips == "corrective" else ("Xsum",)
         if config.loss_weight_control:
             last = ("Xdeep", "Xsum")
-        targets = {x: PoseTarget(x, config.target_unit_mm) for x in config.modalities}
+        targets = {x: PoseTarget(x, config.target_unit_mm, config.target_view) for x in config.modalities}
         for x, target in targets.items():
             if config.skips != "regular":
                 listed.append(Output(f"{x}deep", target, columns=last, candidate=x))

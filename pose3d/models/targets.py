@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pose3d.errors import PoseError
+from pose3d.geometry.global_pose import centroid, perspective_rotation
 from pose3d.geometry.kinematics import FROM_MODALITY, TO_MODALITY
 from pose3d.heatmaps import cells_from_crop, render_heatmaps
 from pose3d.types import Batch
@@ -16,15 +17,25 @@ from pose3d.types import Batch
 
 @dataclass(frozen=True)
 class PoseTarget:
-    """Root-relative pose as P, O1 or O2, in `unit_mm` millimetres (decision L2); unlabelled samples weigh nothing."""
+    """Root-relative pose as P, O1 or O2, in `unit_mm` millimetres (decision L2); unlabelled samples weigh nothing.
+
+    Args:
+        modality: joints relative to the root, the first or the second parent.
+        unit_mm: the loss unit.
+        view: axes of the pose: the camera's, or those of a camera that is turned about its y axis (yaw) or by the
+            smallest rotation (full) to the centroid of the visible joints (decision G6, supplement 3.2).
+    """
 
     modality: Literal["P", "O1", "O2"] = "P"
     unit_mm: float = 100.0
+    view: Literal["camera", "yaw", "full"] = "camera"
 
     def __call__(self, shape: torch.Size, batch: Batch) -> tuple[Tensor, Tensor]:
         """(B, 17, 3) in the loss unit, and (B,) bool: whether the sample has a 3D label."""
-        target = TO_MODALITY[self.modality](_needed(batch, "joints_3d", "3D poses") / self.unit_mm)
-        return target, batch["has_3d"]
+        pose = _needed(batch, "joints_3d", "3D poses") / self.unit_mm
+        if self.view != "camera":
+            pose = pose @ camera_from_view(batch, yaw_only=self.view == "yaw")
+        return TO_MODALITY[self.modality](pose), batch["has_3d"]
 
     def to_mm(self, preds: Tensor) -> Tensor:
         """Predictions (B, 17, 3) back to root-relative poses in mm."""
@@ -77,6 +88,18 @@ class DomainTarget:
     def __call__(self, shape: torch.Size, batch: Batch) -> tuple[Tensor, None]:
         """(B,) float32."""
         return (~batch["has_3d"]).float(), None
+
+
+def camera_from_view(batch: Batch, yaw_only: bool) -> Tensor:
+    """R (B, 3, 3) with P_camera = R P_view: the test's perspective correction, about the true joints in the image.
+
+    Where no joint is visible, all of them give the centre.
+    """
+    joints_2d = _needed(batch, "joints_2d_img", "the view of the crop")
+    intrinsics = _needed(batch, "intrinsics", "the view of the crop")
+    visible = batch["visible"]
+    centre = centroid(joints_2d, visible | ~visible.any(dim=-1, keepdim=True))
+    return perspective_rotation(centre, intrinsics, yaw_only)
 
 
 def _needed(batch: Batch, key: str, what: str) -> Tensor:

@@ -30,6 +30,7 @@ OTHER = {
     "domain_ramp": {"domain_ramp": 10, "domain": True},
     "loss_weight_control": {"loss_weight_control": True, "skips": "none"},
     "target_unit_mm": {"target_unit_mm": 1000.0},
+    "target_view": {"target_view": "yaw"},
     "stride_on": {"stride_on": "1x1", "backbone": "resnet50"},
 }
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pose3d.errors import PoseError
+from pose3d.geometry.decode import DecodeConfig, crop_view_rotation, rotate
 from pose3d.losses import euclidean_loss, part_label_loss
 from pose3d.models.objectives import output_losses, total_loss
 from pose3d.models.outputs import Output
@@ -53,6 +54,42 @@ def test_poses_come_back_in_millimetres(batch):
         pose = batch["joints_3d"] - batch["joints_3d"][:, 14:15]
         learned, _ = target(pose.shape, {**batch, "joints_3d": pose})
         torch.testing.assert_close(target.to_mm(learned), pose, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(("view", "axes"), [("yaw", [0]), ("full", [0, 1])])
+def test_targets_in_the_view_of_the_crop_are_turned_back_by_the_test(batch, view, axes):
+    camera = torch.tensor([[400.0, 0, 150], [0, 400, 120], [0, 0, 1]]).expand(2, 3, 3)
+    pose = batch["joints_3d"] - batch["joints_3d"][:, 14:15]
+    joints_2d = 10 * torch.randn(2, 17, 2, generator=torch.Generator().manual_seed(1)) + torch.tensor([450.0, 220.0])
+    joints_2d[1, 3] = torch.nan  # not visible in the fixture
+    seen = {**batch, "joints_3d": pose, "joints_2d_img": joints_2d, "intrinsics": camera}
+    target = PoseTarget("P", 100.0, view)
+    learned, _ = target(pose.shape, seen)
+    # The ray to the centroid of the visible joints, and how far it is from (0, 0, 1).
+    centre = torch.stack([joints_2d[0].mean(0), joints_2d[1][batch["visible"][1]].mean(0)])
+    ray = torch.cat([(centre - torch.tensor([150.0, 120.0])) / 400, torch.ones(2, 1)], dim=1)
+    ray[:, [axis for axis in (0, 1) if axis not in axes]] = 0
+    ray = ray / ray.norm(dim=1, keepdim=True)
+    # What lies along the ray lies straight ahead in the view of the crop, and lengths stay.
+    along = {**seen, "joints_3d": 500 * ray.unsqueeze(1).expand(2, 17, 3)}
+    ahead = torch.tensor([0.0, 0.0, 5.0]).expand(2, 17, 3)
+    torch.testing.assert_close(target(pose.shape, along)[0], ahead, atol=1e-5, rtol=0)
+    torch.testing.assert_close(learned.norm(dim=-1) * 100, pose.norm(dim=-1), rtol=1e-4, atol=1e-2)
+    # The decode of the test, given the true joints, restores the pose.
+    rotation = crop_view_rotation(DecodeConfig(rotation=view), centre.unsqueeze(1), torch.eye(3), 64, camera)
+    torch.testing.assert_close(rotate(target.to_mm(learned), rotation), pose, atol=1e-2, rtol=0)
+
+
+def test_the_view_needs_a_camera_and_joints(batch):
+    with pytest.raises(PoseError, match="no joints_2d_img, which the view of the crop"):
+        PoseTarget("P", 100.0, "full")(torch.Size((2, 17, 3)), batch)
+
+
+def test_every_pose_of_a_network_is_learned_in_its_view():
+    below = pose3d(target_view="yaw")
+    for net in (below, fusion(below)):
+        views = {output.target.view for output in net.outputs if isinstance(output.target, PoseTarget)}
+        assert views == {"yaw"}
 
 
 def test_heatmap_losses_peak_at_the_joints_and_skip_what_has_no_label(batch):

@@ -8,12 +8,15 @@ import pytest
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from pose3d.batch import complete
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.errors import PoseError
 from pose3d.geometry.decode import DecodeConfig
 from pose3d.geometry.kinematics import to_o1, to_o2
+from pose3d.heatmaps import cells_from_crop, render_heatmaps
 from pose3d.models import Pose2DConfig, Pose2DNet, Pose3DConfig
 from pose3d.models.objectives import total_loss
+from pose3d.models.targets import PoseTarget
 from pose3d.schedule import Phase, Schedule
 from stages import Stage1, Stage2
 from stages.cli import main
@@ -152,6 +155,34 @@ def test_predictions_are_millimetres_of_the_root_relative_pose_whatever_the_moda
     predictions = stage.predict_step(batch)
     for name in ("joints_3d", "joints_3d_P", "joints_3d_O1", "joints_3d_O2"):
         torch.testing.assert_close(predictions[name], target, atol=1e-3, rtol=0)
+
+
+def test_the_test_turns_poses_back_as_the_targets_were_turned(workshop):
+    """A network that is always right about the view of the crop is right about the camera; other axes are refused."""
+    net = Pose3DConfig("mobilenetv3_small_100", image_size=64, target_view="full")
+    given = {"schedule": str(workshop.root / "schedule2.yaml"), "net": net, "weights": None}
+    with pytest.raises(PoseError, match=r"'full' \(net.target_view\), but decode.rotation is 'yaw'"):
+        Stage2(**given)
+    stage = Stage2(**given, decode=DecodeConfig(rotation="full"))
+    joints_3d = torch.randn(1, 17, 3) * 300
+    joints_3d = joints_3d - joints_3d[:, 14:15]
+    batch = {
+        "image": torch.zeros(1, 3, 64, 64),
+        "intrinsics": torch.tensor([[[60.0, 0, -40], [0, 60.0, 90], [0, 0, 1]]]),
+        "joints_2d_img": torch.full((1, 17, 2), 23.5),
+        "joints_3d": joints_3d,
+    }
+    batch = complete(batch)
+    right = {
+        output.key: output.target(torch.Size((1, 17, 3)), batch)[0]
+        for output in stage.outputs
+        if isinstance(output.target, PoseTarget)
+    }
+    cells = cells_from_crop(batch["joints_2d_crop"])
+    right["H"] = render_heatmaps(cells, batch["visible"], (4, 4))
+    assert not torch.allclose(right["Pdeep"] * 100, joints_3d, atol=50)
+    stage.net.forward = lambda image: right
+    torch.testing.assert_close(stage.predict_step(batch)["joints_3d"], joints_3d, atol=0.05, rtol=0)
 
 
 def test_averaged_weights_are_validated_saved_and_lie_between(workshop):
