@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from pose3d.data.arguments import NonNegativeFloat, PositiveFloat, PositiveInt, Share
 from pose3d.data.prepared import OfficialSplit, PreparedDataModule
+from pose3d.data.shards import open_store
 from pose3d.data.splits import Subjects
 from pose3d.errors import PoseError
 
@@ -133,6 +134,20 @@ class MPIILSPDataModule(PreparedDataModule):
         """Test on the validation people: labels of MPII's test people are not public."""
         self.test_store = self.test_store or self._first("val")
         super().setup(stage)
+        self._refuse_mixed_people()
+
+    def _refuse_mixed_people(self) -> None:
+        """Raise PoseError where MPII's validation people are to score, and are among the training people."""
+        from pose3d.data.sources.mpii import MIXED
+
+        train, val = (self._store(split) for split in self.splits if split.dataset == "mpii")
+        if train is None or val is None or val not in (self.val_file, self.test_file):
+            return
+        if open_store(train).attrs.get("sampling", {}).get("validation") == MIXED:
+            raise PoseError(
+                f"{train} was prepared without annot/valid.json, so the people of {val} are in it; delete it and "
+                "prepare it again, or set data.val_store and data.test_store to other people"
+            )
 
     def missing_training(self, training: list[OfficialSplit]) -> OfficialSplit | None:
         """Any of the three is enough."""

@@ -21,6 +21,8 @@ MAT_NAME = "mpii_human_pose_v1_u12_1.mat"
 MAT_PLACES = ("", "mpii_human_pose_v1_u12_2", "mpii_human_pose_v1_u12_1", "annot", "annotations")
 JSON_OF_SPLIT = {"train": "train.json", "valid": "valid.json", "trainval": "trainval.json"}
 HEAD_SHARE = 0.6  # the official head size is this much of the head box's diagonal
+SEPARATE, MIXED = "separate", "not told apart"
+"""Whether a store has none of the validation people, or they could not be told apart (its `sampling`, `validation`)."""
 FROM_MPII = remap(MPII_16, MPI_INF_3DHP_17)  # "neck" is upper_neck (decision D6)
 
 
@@ -48,7 +50,7 @@ def plan(
     root = existing_root(root, "MPII")
     json_path = root / "annot" / JSON_OF_SPLIT[split]
     mat_path = next((root / place / MAT_NAME for place in MAT_PLACES if (root / place / MAT_NAME).is_file()), None)
-    missing = Missing("MPII", root)
+    missing, notes, validation = Missing("MPII", root), list[str](), SEPARATE
     missing.need(root / "images", "the folder of pictures")
     if annotations == "json" or (annotations == "auto" and (json_path.is_file() or mat_path is None)):
         if not json_path.is_file() and annotations == "auto":
@@ -65,7 +67,8 @@ def plan(
         missing.raise_if_any()
         assert mat_path is not None
         people, read = from_mat(mat_path, root / "images", all_people), "mat"
-    notes: list[str] = []
+        if split == "train":
+            people, validation = _without_validation(people, root / "annot" / JSON_OF_SPLIT["valid"], notes)
     people = with_images(usable_people(people, notes), missing, notes, allow_missing)
     missing.raise_if_any("unpack the images again, or go on without them with --allow-missing")
     (kept,) = first_look([np.arange(len(people))], limit)
@@ -80,6 +83,7 @@ def plan(
             "rule": f"{split} of the {read} file",
             "people": len(people),
             "single": read == "mat" and not all_people,
+            "validation": validation,
             "limit": limit,
         },
         notes=notes,
@@ -101,6 +105,23 @@ def from_json(path: Path, images: Path, split: str) -> list[Person]:
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise PoseError(f"cannot read {path} as HRNet-style MPII labels: {error!r}; download it again") from error
     return people
+
+
+def _without_validation(people: list[Person], listed: Path, notes: list[str]) -> tuple[list[Person], str]:
+    """Training people of the .mat without everybody in an image of the validation split, which is part of it."""
+    if not listed.is_file():
+        notes.append(
+            "the validation people are among the training people: the .mat does not tell them apart, "
+            "annot/valid.json does; to score on MPII's validation people, put it there and prepare again"
+        )
+        return people, MIXED
+    try:
+        images = {str(entry["image"]) for entry in json.loads(listed.read_text())}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PoseError(f"cannot read {listed} as HRNet-style MPII labels: {error!r}; download it again") from error
+    kept = [person for person in people if person.image.name not in images]
+    notes.append(f"{len(people) - len(kept)} people are left out, annot/valid.json has their images for validation")
+    return kept, SEPARATE
 
 
 def _head_boxes(path: Path, count: int) -> list[float] | None:

@@ -9,6 +9,7 @@ from scipy.io import savemat
 
 from pose3d.app import main
 from pose3d.data.doctor import check_tree
+from pose3d.data.published import MPIILSPDataModule
 from pose3d.data.sources import lsp, lspet, mpii
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.prepare import prepare
@@ -209,6 +210,40 @@ def test_mpii_json_is_read_like_hrnet_and_the_validation_split_takes_its_head_bo
     assert not seen[MPII_14.index(3)]
     assert seen.sum() == 14
     np.testing.assert_allclose(store.labels("joints_2d")[1, 0], joints[3][9] - 1, atol=1e-4)
+
+
+def test_mpii_validation_people_of_the_mat_do_not_train(mpii_tree):
+    root, joints = mpii_tree
+    prepare(mpii.plan(root, framing=WHOLE), root / "mixed.h5")
+    mixed = PoseStore(root / "mixed.h5").attrs
+    assert mixed["sampling"]["validation"] == mpii.MIXED
+    assert "the validation people are among the training people" in " ".join(mixed["notes"])
+
+    (root / "annot").mkdir()
+    people = [{"image": "000000004.jpg", "joints": joints[5].tolist(), "joints_vis": [1] * 16}]
+    (root / "annot" / "valid.json").write_text(json.dumps(people))
+    for options, left in (({}, [0]), ({"all_people": True}, [0, 1, 1]), ({"split": "trainval"}, [0, 4])):
+        prepare(mpii.plan(root, framing=WHOLE, **options), root / "out.h5")
+        assert list(PoseStore(root / "out.h5").labels("frame")) == left
+    plan = mpii.plan(root, framing=WHOLE)
+    assert plan.sampling["validation"] == mpii.SEPARATE
+    assert "1 people are left out, annot/valid.json has their images for validation" in plan.notes
+
+
+def test_stage_1_does_not_score_people_it_is_trained_on(mpii_tree):
+    root, joints = mpii_tree
+    stores = {"stores": str(root / "stores"), "image_size": 64, "batch_size": 1, "num_workers": 0}
+    prepare(mpii.plan(root, framing=WHOLE), root / "stores" / "mpii" / "train.h5")
+    MPIILSPDataModule(**stores).setup("fit")
+    (root / "annot").mkdir()
+    people = [{"image": "000000004.jpg", "joints": joints[5].tolist(), "joints_vis": [1] * 16}]
+    (root / "annot" / "valid.json").write_text(json.dumps(people))
+    prepare(mpii.plan(root, framing=WHOLE, split="valid"), root / "stores" / "mpii" / "val.h5")
+    for stage in ("fit", "test"):
+        with pytest.raises(PoseError, match=r"prepared without annot/valid.json, so the people of .*val.h5 are in it"):
+            MPIILSPDataModule(**stores).setup(stage)
+    prepare(mpii.plan(root, framing=WHOLE), root / "stores" / "mpii" / "train.h5")
+    MPIILSPDataModule(**stores).setup("fit")
 
 
 def test_mpii_says_what_is_missing(mpii_tree, tmp_path):

@@ -21,7 +21,7 @@ from pose3d.data.sources.prepare import prepare
 from pose3d.data.store import PoseStore
 from pose3d.data.videos import Video
 from pose3d.errors import PoseError
-from pose3d.synth.layouts import files, h36m, mpi_inf_3dhp, mpi_inf_3dhp_test, wild, write_layout
+from pose3d.synth.layouts import files, h36m, mpi_inf_3dhp, mpi_inf_3dhp_test, mpii, wild, write_layout
 from pose3d.synth.layouts.body_parts import part_labels
 from pose3d.synth.layouts.filming import Settings, film, shot_of, staged_for
 from pose3d.synth.staging import labels
@@ -223,7 +223,7 @@ def test_mpii_tree_through_both_readers_equals_direct_labels(tmp_path):
     settings = Settings(40, 3, 96)
     write_layout("mpii", tmp_path / "out", settings)
     root = tmp_path / "out"
-    prepare(mpii_reader.plan(root, framing=WHOLE, annotations="mat"), tmp_path / "mat.h5")
+    prepare(mpii_reader.plan(root, framing=WHOLE, annotations="mat", split="trainval"), tmp_path / "mat.h5")
     prepare(mpii_reader.plan(root, framing=WHOLE, split="valid"), tmp_path / "valid.h5")
     store, valid = PoseStore(tmp_path / "mat.h5"), PoseStore(tmp_path / "valid.h5")
     shots = wild.shots(settings)
@@ -235,6 +235,9 @@ def test_mpii_tree_through_both_readers_equals_direct_labels(tmp_path):
             row = shot.index if some is store else row
             direct = labels(wild.WORLD, shot, wild.staged_of(shot, settings))
             assert_same(some, row, direct, ("joints_2d", "visible", "head_size", "image_size"))
+    train = mpii_reader.plan(root, framing=WHOLE, annotations="mat")
+    names = {person.image.name for task in train.tasks for person in task.people}
+    assert names == {mpii.image_name(shot.index) for shot in shots} - {mpii.image_name(s.index) for s in held_out}
     entry = json.loads((root / "annot" / "train.json").read_text())[0]
     assert set(entry) == {"joints_vis", "joints", "image", "scale", "center"}
     assert np.shape(entry["joints"]) == (16, 2)
