@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 
+from pose3d.data.videos import Video
 from pose3d.geometry import align_procrustes
 from pose3d.predict import PosePredictor
 from pose3d.pretrained import required_stage_file
@@ -33,13 +33,10 @@ BATCH = 25
 
 def frames_of(path: Path, count: int) -> list[np.ndarray]:
     """The first `count` frames of a video, RGB."""
-    video, frames = cv2.VideoCapture(str(path)), []
-    while len(frames) < count:
-        read, frame = video.read()
-        if not read:
-            raise SystemExit(f"{path} ends after {len(frames)} frames, the reference has {count}")
-        frames.append(np.ascontiguousarray(frame[..., ::-1]))
-    return frames
+    frames = [frame for frame in Video(path).frames(range(count)) if frame is not None]
+    if len(frames) < count:
+        raise SystemExit(f"{path} has {len(frames)} frames that decode, the reference has {count}")
+    return [np.ascontiguousarray(frame[..., ::-1]) for frame in frames]
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:

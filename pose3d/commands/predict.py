@@ -10,6 +10,7 @@ from typing import get_args
 from rich.console import Console
 from rich.progress import track
 
+from pose3d.data.videos import Stream
 from pose3d.errors import PoseError
 from pose3d.files import check_folder
 from pose3d.geometry.decode import PerspectiveCorrection
@@ -27,7 +28,6 @@ from pose3d.predict.predictor import BOX_TRUE, FOV_DEGREES
 from pose3d.predict.rows import RowWriter
 from pose3d.predict.run import Frames, is_motion, predict_frames
 from pose3d.predict.targets import beside, predictions_file, source_name
-from pose3d.predict.video import Stream
 from pose3d.predictions import Predictions, write_predictions
 from pose3d.pretrained import RELEASED, required_stage_file, stage1_beside
 
@@ -182,7 +182,7 @@ def _predict(
                 print(f"what was predicted is in {rows.path}; `pose3d refine` reads it", file=sys.stderr)
             raise
     predictions, damaged = rows.finish(frames.names), len(problems)
-    if isinstance(frames, VideoFrames) and frames.missed > frames.video.tolerance:
+    if isinstance(frames, VideoFrames) and frames.missed > frames.tolerance:
         problems.append(
             f"{args.input} announces {frames.expected} frames, but the last {frames.missed} cannot be decoded; "
             "the file is cut short"

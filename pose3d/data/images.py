@@ -9,11 +9,15 @@ from typing import Final
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from pose3d.errors import PoseError
 
 SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of file names that are taken for images, in lower case."""
+
+_SIDEWAYS: Final = (5, 6, 7, 8)
+"""EXIF orientations that exchange width and height."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,12 @@ class Listing:
     Attributes:
         paths: regular files with an image's ending; `frame_2` comes before `frame_10`.
         refused: one sentence for each entry that has an image's ending but is no regular file.
+        entries: both kinds in one order; reading one of the refused is a PoseError.
     """
 
     paths: list[Path]
     refused: list[str]
+    entries: list[Path]
 
 
 def list_images(folder: Path, *, recursive: bool = False, suffixes: tuple[str, ...] = SUFFIXES) -> Listing:
@@ -50,17 +56,19 @@ def list_images(folder: Path, *, recursive: bool = False, suffixes: tuple[str, .
         and not any(part.startswith(".") for part in entry.relative_to(folder).parts)
     ]
     named.sort(key=lambda entry: [natural_key(part) for part in entry.relative_to(folder).parts])
-    return Listing(
-        [entry for entry in named if entry.is_file()], [_refusal(entry) for entry in named if not entry.is_file()]
-    )
+    refused = [f"{entry} {reason}" for entry in named if (reason := _irregular(entry))]
+    return Listing([entry for entry in named if entry.is_file()], refused, named)
 
 
-def _refusal(entry: Path) -> str:
+def _irregular(entry: Path) -> str:
+    """Why an entry cannot hold an image; empty for a regular file."""
+    if entry.is_file():
+        return ""
     if entry.is_dir():
-        return f"{entry} is a folder, not an image"
+        return "is a folder, not an image"
     if entry.is_symlink():
-        return f"{entry} is a link to a file that is not there"
-    return f"{entry} is no regular file"
+        return "is a link to a file that is not there"
+    return "is no regular file" if entry.exists() else "does not exist"
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
@@ -86,11 +94,23 @@ def read_image(path: Path, *, upright: bool = False) -> tuple[np.ndarray, bytes]
     Raises:
         PoseError: the file is not there, damaged, cut short or no image.
     """
+    if reason := _irregular(path):  # reading a pipe would wait for its writer
+        raise PoseError(f"cannot read the image {path}: it {reason}")
     try:
         encoded = path.read_bytes()
     except OSError as error:
         raise PoseError(f"cannot read the image {path}: {error.strerror}") from error
     return decode_image(encoded, f"the image {path}", upright=upright), encoded
+
+
+def image_size(path: Path) -> tuple[int, int] | None:
+    """(width, height) px of the upright image, from the file's header alone; None where it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            return (height, width) if image.getexif().get(274) in _SIDEWAYS else (width, height)
+    except Exception:  # Pillow raises many kinds for damaged files; reading the image says what is wrong
+        return None
 
 
 def decode_image(encoded: bytes, where: str, *, upright: bool = False) -> np.ndarray:

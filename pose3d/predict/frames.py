@@ -3,22 +3,20 @@
 A frame that cannot be decoded is passed on without an image, so that the frames behind it keep their numbers.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-import cv2
 import numpy as np
-from PIL import Image as Pillow
 
+from pose3d.data.images import SUFFIXES, image_size, list_images, read_image
+from pose3d.data.videos import Stream, Video, is_stream
 from pose3d.errors import PoseError
 from pose3d.predict.images import Image
-from pose3d.predict.video import Stream, VideoFile, is_stream
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-_SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+_EXACT = (".avi",)
+_COUNTED = (".mp4", ".mov", ".m4v")
 
 T = TypeVar("T")
 
@@ -61,7 +59,7 @@ class ImageFiles:
     def __iter__(self) -> Iterator[Frame]:
         for number, path in enumerate(self.paths):
             try:
-                yield Frame(read_image(path), number)
+                yield Frame(_rgb(read_image(path, upright=True)[0]), number)
             except PoseError as error:
                 yield Frame(None, number, problem=str(error))
 
@@ -87,47 +85,50 @@ class VideoFrames:
     """The frames of a video file or a stream, in constant memory.
 
     Attributes:
+        expected: how many frames the file announces, which may be wrong; None for streams and where it does not say.
+        fps: frames per second that it announces.
         missed: frames at the end that the file announces and that could not be decoded, known after the iteration.
     """
 
-    def __init__(self, video: VideoFile | Stream) -> None:
-        self.video = video
+    def __init__(self, video: Video | Stream) -> None:
+        self.video, self.name = video, video.path.name if isinstance(video, Video) else video.source
+        header = video.header()
+        self.expected, self.fps, self._size = header.frames, header.fps, header.size
         self.missed = 0
-
-    @property
-    def expected(self) -> int | None:
-        """How many frames the file announces; it may be wrong. None for streams."""
-        return self.video.expected
 
     @property
     def names(self) -> list[str]:
         """The one name."""
-        return [self.video.name]
+        return [self.name]
 
     @property
-    def fps(self) -> float | None:
-        """Frames per second that the file announces."""
-        return self.video.fps
+    def tolerance(self) -> int:
+        """How many announced frames may be missing from a sound file: some containers only estimate the number."""
+        if self.expected is None or isinstance(self.video, Stream):
+            return 0
+        suffix = self.video.path.suffix.lower()
+        if suffix in _EXACT:
+            return 0
+        return 2 if suffix in _COUNTED else max(2, self.expected // 50)
 
     def sizes(self) -> Iterator[tuple[int, int] | None]:
         """(width, height) px of the upright frame, once."""
-        yield self.video.size
+        yield self._size
 
     def __iter__(self) -> Iterator[Frame]:
         waiting: list[int] = []  # damaged frames, which count only where another frame follows
-        decoded = 0
-        for number, (bgr, time) in enumerate(self.video.read()):
+        last = -1
+        for number, bgr, time in self.video.walk():
             if bgr is None:
                 waiting.append(number)
                 continue
             for damaged in waiting:
-                yield Frame(None, damaged, problem=f"frame {damaged} of {self.video.name} is damaged")
-            waiting = []
-            decoded += 1
-            yield Frame(np.ascontiguousarray(bgr[..., ::-1]), number, time)
-        if not decoded:
-            raise PoseError(f"{self.video.name} holds no frame that can be decoded; check the file")
-        self.missed = len(waiting)
+                yield Frame(None, damaged, problem=f"frame {damaged} of {self.name} is damaged")
+            waiting, last = [], number
+            yield Frame(_rgb(bgr), number, time)
+        if last < 0:
+            raise PoseError(f"{self.name} holds no frame that can be decoded; check the file")
+        self.missed = max(0, (self.expected or 0) - last - 1)
 
 
 def open_frames(path: str | Path, fps: float | None = None) -> ImageFiles | VideoFrames:
@@ -139,7 +140,7 @@ def open_frames(path: str | Path, fps: float | None = None) -> ImageFiles | Vide
         return VideoFrames(Stream(str(path)))
     path = Path(path)
     if path.is_dir():
-        paths = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural)
+        paths = list_images(path).entries
         if not paths:
             raise PoseError(f"the folder {path} holds no images ({', '.join(SUFFIXES)}); name one that does")
         return ImageFiles(paths) if fps is None else ImageSequence(paths, fps, path.resolve().name)
@@ -148,34 +149,13 @@ def open_frames(path: str | Path, fps: float | None = None) -> ImageFiles | Vide
             raise PoseError(f"{path} is a link to a file that does not exist; name the file itself")
         raise PoseError(f"there is no {path}; give an image, a folder of images, a video or a pose store")
     if path.suffix.lower() in SUFFIXES:
-        read_image(path)  # a single file that cannot be read is said before any network is loaded
+        read_image(path, upright=True)  # a single file that cannot be read is said before any network is loaded
         return ImageFiles([path])
-    return VideoFrames(VideoFile(path))
+    return VideoFrames(Video(path, constant_rate=False))
 
 
-def read_image(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB, turned upright as the file says; a file that is no image is a PoseError with its path."""
-    try:
-        content = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise PoseError(f"{path} cannot be read ({(error.strerror or str(error)).lower()}); leave it out") from error
-    try:
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-    except cv2.error:  # a header whose sizes are impossible
-        image = None
-    if image is None:
-        raise PoseError(f"{path} is damaged or no image; remove it or write it anew")
-    return np.ascontiguousarray(image[..., ::-1])
-
-
-def image_size(path: Path) -> tuple[int, int] | None:
-    """(width, height) px of the upright image, from the header alone; None where it cannot be read."""
-    try:
-        with Pillow.open(path) as image:
-            width, height = image.size
-            return (height, width) if image.getexif().get(274) in _SIDEWAYS else (width, height)
-    except Exception:  # Pillow raises many kinds for damaged files; reading the image says what is wrong
-        return None
+def _rgb(bgr: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(bgr[..., ::-1])
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -188,9 +168,3 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
             batch = []
     if batch:
         yield batch
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts frame_2 in front of frame_10."""
-    parts = re.split(r"([0-9]+)", path.name)
-    return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]

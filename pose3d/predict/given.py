@@ -6,12 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
+from pose3d.data.videos import Stream
 from pose3d.errors import PoseError
 from pose3d.geometry import intrinsics_from_fov
 from pose3d.predict.frames import VideoFrames
 from pose3d.predict.images import Image
 from pose3d.predict.predictor import FOV_DEGREES
-from pose3d.predict.video import Stream
 from pose3d.predictions import read_predictions
 
 NORMALISED = 2.0

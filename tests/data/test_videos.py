@@ -68,7 +68,7 @@ def test_a_whole_video_gives_every_frame(video):
     reader = Video(video)
     assert inspect(video).complete
     assert reader.length_and_size() == (FRAMES, (160, 120))
-    assert [(number, number_of(image)) for number, image in reader.walk()] == [(n, n) for n in range(FRAMES)]
+    assert [(number, number_of(image)) for number, image, _ in reader.walk()] == [(n, n) for n in range(FRAMES)]
     images = list(reader.frames([0, 7, 8, 39, 40, 55]))
     assert [None if image is None else number_of(image) for image in images] == [0, 7, 8, 39, None, None]
 
@@ -76,7 +76,7 @@ def test_a_whole_video_gives_every_frame(video):
 def test_a_damaged_frame_does_not_end_a_video(tmp_path, motion_jpeg):
     reader = damaged(tmp_path, motion_jpeg, 5, 8, 9)
     assert reader.length_and_size()[0] == 12
-    seen = {number: None if image is None else number_of(image) for number, image in reader.walk()}
+    seen = {number: None if image is None else number_of(image) for number, image, _ in reader.walk()}
     assert seen == {n: None if n in (5, 8, 9) else n for n in range(12)}
     images = [None if image is None else number_of(image) for image in reader.frames(range(14))]
     assert images == [None if n in (5, 8, 9) or n > 11 else n for n in range(14)]
@@ -124,7 +124,7 @@ def test_lost_blocks_of_a_matroska_file_are_counted_by_its_clock(tmp_path):
     middle = len(content) // 2
     content[middle : middle + 400] = bytes(400)
     path.write_bytes(content)
-    seen = [(number, number_of(image)) for number, image in Video(path).walk() if image is not None]
+    seen = [(number, number_of(image)) for number, image, _ in Video(path).walk() if image is not None]
     assert seen
     assert seen[-1] == (FRAMES - 1, FRAMES - 1)
     assert len(seen) < FRAMES

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pose3d.data.videos import Video
 from pose3d.errors import PoseError
 from pose3d.predict.frames import batches, open_frames
 from pose3d.predict.pictures import SHEET_ROWS, ContactSheet
@@ -29,6 +30,15 @@ def damage_frame(path, number):
     content = bytearray(path.read_bytes())
     content[start : start + length] = bytes(length)
     path.write_bytes(content)
+
+
+def stretched(webm):
+    """A WebM video whose last frame is shown a second later; its blocks begin with track, time (ms) and flags."""
+    content = bytearray(webm)
+    last = [found.start() for found in re.finditer(rb"\x81..[\x00\x80]", content, re.DOTALL)][-1]
+    time = int.from_bytes(content[last + 1 : last + 3], "big")
+    content[last + 1 : last + 3] = (time + 1000).to_bytes(2, "big")
+    return bytes(content)
 
 
 def write_video(path, count=7):
@@ -64,15 +74,47 @@ def test_a_video_gives_its_frames_one_by_one(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("bad.png", b"not an image", r"bad\.png is damaged or no image"),
-        ("empty.jpg", b"", r"empty\.jpg is damaged or no image"),
-        ("bad.mp4", b"not a video", r"bad\.mp4 cannot be read as a video"),
+        ("bad.png", b"not an image", r"bad\.png does not decode"),
+        ("empty.jpg", b"", r"empty\.jpg does not decode"),
+        ("bad.mp4", b"not a video", r"cannot open the video .*bad\.mp4; check the file, or convert it"),
     ],
 )
 def test_damaged_files_are_named(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(PoseError, match=message):
         list(open_frames(tmp_path / name))
+
+
+def test_an_image_that_was_cut_is_refused_and_not_filled_with_grey(tmp_path):
+    whole = cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8))[1].tobytes()
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(whole[: len(whole) // (1 if name == "a.jpg" else 2)])
+    read = list(open_frames(tmp_path))
+    assert [frame.image is None for frame in read] == [False, True]
+    assert "b.jpg is cut short" in read[1].problem
+
+
+def test_images_are_turned_upright_as_their_header_says(tmp_path):
+    content = cv2.imencode(".jpg", np.zeros((20, 30, 3), np.uint8))[1].tobytes()
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"  # orientation 6
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    (tmp_path / "a.jpg").write_bytes(content[:2] + segment + content[2:])
+    frames = open_frames(tmp_path / "a.jpg")
+    assert list(frames.sizes()) == [(20, 30)]
+    assert next(iter(frames)).image.shape == (30, 20, 3)
+
+
+def test_a_variable_frame_rate_is_no_loss_of_frames(tmp_path):
+    path = tmp_path / "screen.webm"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP80"), 25, (64, 48))
+    for i in range(6):
+        writer.write(np.full((48, 64, 3), 30 * i, np.uint8))
+    writer.release()
+    path.write_bytes(stretched(path.read_bytes()))
+    read = list(open_frames(path))
+    assert [(frame.number, frame.image is None) for frame in read] == [(n, False) for n in range(6)]
+    assert read[-1].time == pytest.approx(1.2)
+    assert sum(image is None for _, image, _ in Video(path).walk()) == 25  # labels of a data set count by the clock
 
 
 def test_nothing_to_read(tmp_path):

@@ -96,5 +96,11 @@ def test_people_who_are_not_found_count_against_the_right_person(reference, vide
 
 
 def test_a_video_that_is_too_short_is_told(tmp_path):
-    with pytest.raises(SystemExit, match="ends after 0 frames, the reference has 3"):
-        scoring.frames_of(tmp_path / "cam02.mp4", 3)
+    path = tmp_path / "cam02.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for value in (10, 200):
+        writer.write(np.full((48, 64, 3), (value, 0, 0), np.uint8))
+    writer.release()
+    assert [round(frame[..., 2].mean(), -1) for frame in scoring.frames_of(path, 2)] == [10, 200]  # RGB
+    with pytest.raises(SystemExit, match="has 2 frames that decode, the reference has 3"):
+        scoring.frames_of(path, 3)
