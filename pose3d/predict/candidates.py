@@ -1,12 +1,15 @@
-"""Every person that one look at the whole picture shows, the most prominent first.
+"""Every person in a picture, the most prominent first.
 
 2DPoseNet has one map a joint; with several people in view a map has several peaks. Each peak of the pelvis and of the
-neck is taken for a person, whose other joints are the nearest peaks of their maps. A second look, at the crop around
-these joints, gives the joints, scores and box of the person; looks that end at the same person are one.
+neck of the whole picture is taken for a person, whose other joints are the nearest peaks of their maps. People who are
+small in the picture show in a part of it: windows are searched too, and the best of them give one person each. A closer
+look, at the crop around the joints, gives the joints, scores and box of a person; looks that end at the same person are
+one.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -16,14 +19,27 @@ from pose3d.geometry.crop import tight_box, transform_points
 from pose3d.heatmaps import crop_from_cells
 from pose3d.predict.images import Image
 from pose3d.predict.networks import Deployed2D
-from pose3d.predict.person import MIN_JOINT_SCORE, People, crop_of_box, cut, detect_in_crops, letterbox
+from pose3d.predict.person import (
+    MIN_JOINT_SCORE,
+    People,
+    coarse_crops,
+    crop_of_box,
+    cut,
+    detect_in_crops,
+    letterbox,
+    read_joints,
+    search_windows,
+)
 from pose3d.skeleton import POSE2D_15
 
 MOST = 6
-"""So many peaks of pelvis and neck are looked at."""
+"""So many peaks of pelvis and neck, and so many windows, are looked at more closely."""
 
 SAME = 0.5
 """Boxes that overlap by more than this share (intersection over union) are one person."""
+
+MIXED = 0.8
+"""Somebody so large a share of whose joints are those of two other people is a mixture of both."""
 
 _ANCHORS = tuple(POSE2D_15.index(name) for name in ("pelvis", "neck"))
 
@@ -35,7 +51,12 @@ class Candidate:
     bbox: np.ndarray
     """(4,) x, y, w, h px, tight around the joints seen."""
     prominence: float
-    """Joints seen times the root of the box's longer side: a person near the camera comes first."""
+    """Mean peak of the heatmaps, times a low power of the box's longer side: of two people who are seen equally well
+    the larger one comes first."""
+    joints_2d: np.ndarray
+    """(15, 2) px in the full image."""
+    scores: np.ndarray
+    """(15,) peaks of the heatmaps."""
 
     @property
     def centre(self) -> np.ndarray:
@@ -43,11 +64,36 @@ class Candidate:
         return self.bbox[:2] + self.bbox[2:] / 2
 
 
-def find_candidates(net: Deployed2D, image: Image, size: int, sure: float = MIN_JOINT_SCORE) -> list[Candidate]:
+def find_candidates(
+    net: Deployed2D, image: Image, size: int, sure: float = MIN_JOINT_SCORE, windows: bool = True
+) -> list[Candidate]:
     """The people in an image (H, W, 3) uint8 RGB, by prominence; empty where nobody is seen.
 
-    `size` px is the side of the network's input, `sure` the heatmap peak from which a joint counts as seen.
+    Args:
+        net: 2DPoseNet.
+        image: the whole picture.
+        size: side of the network's input, px.
+        sure: heatmap peak from which a joint counts as seen.
+        windows: search parts of the picture as well, some 20 passes of the network in place of one.
     """
+    crops = _of_peaks(net, image, size)
+    if windows:
+        crops += _of_windows(net, image, size)
+    return _distinct(detect_in_crops(net, [image] * len(crops), crops, size, sure)) if crops else []
+
+
+def find_most_prominent(net: Deployed2D, images: Sequence[Image], size: int, sure: float = MIN_JOINT_SCORE) -> People:
+    """The most prominent person of each image, as `person.find_people`, but searched in windows as well."""
+    found = [find_candidates(net, image, size, sure) for image in images]
+    blank = Candidate(np.full(4, np.nan, np.float32), 0.0, np.zeros((15, 2), np.float32), np.zeros(15, np.float32))
+    best = [candidates[0] if candidates else blank for candidates in found]
+    scores = np.stack([candidate.scores for candidate in best])
+    joints_2d = np.stack([candidate.joints_2d for candidate in best])
+    return People(np.stack([candidate.bbox for candidate in best]), joints_2d, scores >= sure, scores)
+
+
+def _of_peaks(net: Deployed2D, image: Image, size: int) -> list[np.ndarray]:
+    """Crops around the people that the peaks of the whole picture show."""
     crop = letterbox(image, size)
     heatmaps = net(cut([image], [crop], size).to(next(net.parameters()).device))["heatmaps"][0].float().cpu()
     cells, scores, joints = local_maxima(heatmaps)
@@ -56,8 +102,17 @@ def find_candidates(net: Deployed2D, image: Image, size: int, sure: float = MIN_
     pixels = crop_from_cells(cells, size // heatmaps.shape[-1]).double()
     points = transform_points(torch.linalg.inv(torch.from_numpy(crop)), pixels).numpy()
     boxes = _coarse_boxes(points, scores.numpy(), joints.numpy(), half_cell=8 / crop[0, 0])
-    crops = [crop_of_box(box, net.settings.box_margin, size) for box in boxes]
-    return _distinct(detect_in_crops(net, [image] * len(crops), crops, size, sure))
+    return [crop_of_box(box, net.settings.box_margin, size) for box in boxes]
+
+
+def _of_windows(net: Deployed2D, image: Image, size: int) -> list[np.ndarray]:
+    """Crops around whoever the windows with the best joints show, after one closer look."""
+    crops = search_windows(image.shape, size)
+    joints_2d, scores = read_joints(net, [image] * len(crops), crops, size)
+    best = np.argsort(-scores.mean(axis=1), kind="stable")[:MOST]
+    closer = coarse_crops(net, [crops[window] for window in best], joints_2d[best], scores[best], size)
+    again = read_joints(net, [image] * len(closer), closer, size)
+    return coarse_crops(net, closer, *again, size)
 
 
 def local_maxima(heatmaps: Tensor, least: float = 0.5) -> tuple[Tensor, Tensor, Tensor]:
@@ -89,16 +144,36 @@ def _coarse_boxes(points: np.ndarray, scores: np.ndarray, joints: np.ndarray, ha
 
 
 def _distinct(people: People) -> list[Candidate]:
-    seen = people.sure.sum(axis=1)
     found = [
-        Candidate(people.bbox[i], float(seen[i] * np.sqrt(people.bbox[i, 2:].max())))
+        Candidate(
+            people.bbox[i],
+            float(people.scores[i].mean() * people.bbox[i, 2:].max() ** 0.1),
+            people.joints_2d[i],
+            people.scores[i],
+        )
         for i in np.flatnonzero(people.found)
     ]
     kept: list[Candidate] = []
     for candidate in sorted(found, key=lambda c: -c.prominence):
-        if all(overlap(candidate.bbox, other.bbox) <= SAME for other in kept):
+        if not _is_mixture(candidate, found) and all(overlap(candidate.bbox, other.bbox) <= SAME for other in kept):
             kept.append(candidate)
     return kept
+
+
+def _is_mixture(candidate: Candidate, found: Sequence[Candidate]) -> bool:
+    """Whether the joints of a candidate, the strongest peak of each map, are partly one person's, partly another's."""
+    shared = [_in_the_same_place(candidate, other) for other in found]
+    partly = [(share, other) for share, other in zip(shared, found, strict=True) if 0.1 < share.mean() < MIXED]
+    return any(
+        (a | b).mean() >= MIXED and _in_the_same_place(first, second).mean() <= 0.1
+        for (a, first), (b, second) in combinations(partly, 2)
+    )
+
+
+def _in_the_same_place(one: Candidate, other: Candidate) -> np.ndarray:
+    """(15,) bool: the joint lies where the other's does."""
+    apart = np.linalg.norm(one.joints_2d - other.joints_2d, axis=1)
+    return np.asarray(apart < 0.1 * other.bbox[2:].max())
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:

@@ -73,7 +73,8 @@ class Follower:
         assert self.predictor.pose2d is not None
         self.looks, self._since_look = self.looks + 1, 0
         size, sure = self.predictor.size_2d, self.predictor.sure
-        candidates = find_candidates(self.predictor.pose2d, image, size, sure)
+        # Windows find people wherever they are; whether the box is still right, a look at the whole picture tells.
+        candidates = find_candidates(self.predictor.pose2d, image, size, sure, windows=self.box is None)
         if self.box is not None:
             nearest = max(candidates, key=lambda c: overlap(c.bbox, self.box), default=None)  # type: ignore[arg-type]
             if nearest is not None and overlap(nearest.bbox, self.box) >= SAME_PERSON:

@@ -16,6 +16,12 @@ from pose3d.skeleton import POSE2D_15
 MIN_JOINT_SCORE = 0.25
 """A joint counts as seen where its heatmap, whose target peaks at 1, reaches this."""
 
+WINDOWS = (1.0, 0.6, 0.36)
+"""Sides of the windows that a whole picture is searched with, as shares of its longer side."""
+
+WINDOW_STEP = 0.5
+"""Most that neighbouring windows are apart, as a share of their side."""
+
 FEWEST_SURE = 6
 """With fewer joints seen than this, of 15, nobody is there."""
 
@@ -44,22 +50,28 @@ class People:
 
 
 def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float = MIN_JOINT_SCORE) -> People:
-    """Look for one person in each image (H, W, 3) uint8 RGB.
+    """Look for one person in each image (H, W, 3) uint8 RGB, who fills it as people fill a test set's images.
 
     The whole frame, letterboxed to the network's `size` px, gives a coarse box around the joints that score at least
-    half as much as the best one. A person who fills little of the frame is small and blurred there, so the network
-    looks a second time, at a crop of that box; joints, scores and box come from this look. People who are small in the
-    frame may be missed: give their boxes.
+    half as much as the best one; the network then looks at a crop of that box, from which joints, scores and box come.
+    Two passes of the network an image. People who are small in the frame may be missed; `candidates` finds them.
     """
     letterboxes = [letterbox(image, size) for image in images]
-    joints_2d, scores = read_joints(net, images, letterboxes, size)
-    coarse = []
-    for crop, joints, score in zip(letterboxes, joints_2d, scores, strict=True):
+    coarse = coarse_crops(net, letterboxes, *read_joints(net, images, letterboxes, size), size)
+    return detect_in_crops(net, images, coarse, size, sure)
+
+
+def coarse_crops(
+    net: Deployed2D, crops: Sequence[np.ndarray], joints_2d: np.ndarray, scores: np.ndarray, size: int
+) -> list[np.ndarray]:
+    """Crops of the box around the joints that score at least half as much as the best one, seen in `crops`."""
+    closer = []
+    for crop, joints, score in zip(crops, joints_2d, scores, strict=True):
         # Coarse joints are known to about half a cell of 16 px: grow the box by as much all around.
         half_cell = 8 / crop[0, 0]
         box = tight_box(joints, score >= 0.5 * score.max()) + half_cell * np.array([-1, -1, 2, 2])
-        coarse.append(crop_of_box(box, net.settings.box_margin, size))
-    return detect_in_crops(net, images, coarse, size, sure)
+        closer.append(crop_of_box(box, net.settings.box_margin, size))
+    return closer
 
 
 def detect_in_crops(
@@ -91,6 +103,28 @@ def letterbox(image: Image, size: int) -> np.ndarray:
     """`crop_from_img` (3, 3) that fits the whole image into a square of `size` px, centred, borders black."""
     height, width = image.shape[:2]
     return crop_matrix(np.array([(width - 1) / 2, (height - 1) / 2]), max(width, height), size)
+
+
+def search_windows(shape: Sequence[int], size: int) -> list[np.ndarray]:
+    """`crop_from_img` (3, 3) of overlapping square windows over an image of shape (H, W, ...): the whole, then parts.
+
+    A person who fills little of the picture is small and blurred in the whole, and fills one of the parts.
+    """
+    height, width = shape[:2]
+    crops = []
+    for share in WINDOWS:
+        side = share * max(width, height)
+        columns, rows = (_centres(length, side) for length in (width, height))
+        crops += [crop_matrix(np.array([x, y]), side, size) for y in rows for x in columns]
+    return crops
+
+
+def _centres(length: int, side: float) -> np.ndarray:
+    """Centres in px of the windows along one axis: one in the middle where a window covers it all."""
+    if side >= length:
+        return np.array([(length - 1) / 2])
+    count = int(np.ceil((length - side) / (WINDOW_STEP * side))) + 1
+    return np.linspace(side / 2 - 0.5, length - side / 2 - 0.5, count)
 
 
 def whole_image(shape: Sequence[int]) -> np.ndarray:

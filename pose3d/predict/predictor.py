@@ -12,6 +12,7 @@ from torch import Tensor
 from pose3d.errors import PoseError
 from pose3d.geometry import intrinsics_from_fov
 from pose3d.geometry.decode import DecodeConfig, joints_2d_from_heatmaps
+from pose3d.predict.candidates import find_most_prominent
 from pose3d.predict.confidence import joint_confidence
 from pose3d.predict.decode import place
 from pose3d.predict.images import Image
@@ -102,6 +103,7 @@ class PosePredictor:
         intrinsics: np.ndarray | None = None,
         boxes: np.ndarray | None = None,
         everywhere: bool = False,
+        windows: bool = True,
     ) -> Predictions:
         """Predict the one person in each image; each row depends on its own image only.
 
@@ -110,6 +112,8 @@ class PosePredictor:
             intrinsics: (3, 3) or (B, 3, 3); None: a horizontal field of view of `FOV_DEGREES` (decision G5).
             boxes: (B, 4) x, y, w, h px, tight around the person; a row of NaN: nobody. None: 2DPoseNet looks.
             everywhere: predict where nobody is as well, with the whole image as the box.
+            windows: 2DPoseNet looks at parts of each image as well as at the whole, and finds people who are small in
+                it, in about ten times as many passes. False: two passes, for people who fill the image.
 
         Rows without a person are NaN, and False in `valid`.
         """
@@ -119,7 +123,8 @@ class PosePredictor:
         people = None
         if boxes is None:
             assert self.pose2d is not None
-            people = find_people(self.pose2d, images, self.size_2d, self.sure)
+            find = find_most_prominent if windows else find_people
+            people = find(self.pose2d, images, self.size_2d, self.sure)
             boxes = people.bbox
         boxes = _checked_boxes(boxes, len(images))
         if everywhere:

@@ -47,7 +47,9 @@ def predict_frames(
         elif images:
             given = None if boxes is None else boxes.of(numbers)[readable]
             everywhere = isinstance(frames, StoreFrames)
-            part = _spread(predictor.predict(images, cameras[readable], given, everywhere), readable, len(batch))
+            # The people of a store fill their images.
+            found = predictor.predict(images, cameras[readable], given, everywhere, windows=not everywhere)
+            part = _spread(found, readable, len(batch))
         yield batch, _labelled(part, batch, frames, camera, cameras)
 
 

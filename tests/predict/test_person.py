@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pose3d.geometry.crop import crop_matrix
-from pose3d.predict.person import cut, find_people, letterbox
+from pose3d.predict.candidates import find_most_prominent
+from pose3d.predict.person import cut, find_people, letterbox, search_windows
 from tests.predict.people import Reader2D, marked_image, standing_17
 
 SIZE = 128
@@ -79,3 +80,25 @@ def test_the_letterbox_holds_the_whole_frame_and_no_more():
     crop = letterbox(np.zeros((100, 300, 3), np.uint8), 60)
     corners = np.array([[-0.5, -0.5, 1], [299.5, 99.5, 1]]) @ crop.T
     np.testing.assert_allclose(corners[:, :2], [[-0.5, 19.5], [59.5, 39.5]], atol=1e-9)
+
+
+def test_windows_cover_the_image_at_every_share():
+    for shape in ((480, 640, 3), (1920, 1080, 3), (100, 100)):
+        crops = search_windows(shape, SIZE)
+        assert 15 <= len(crops) <= 36
+        corners = np.array([[0, 0], [shape[1] - 1, 0], [0, shape[0] - 1], [shape[1] - 1, shape[0] - 1]])
+        inside = 0
+        for crop in crops:
+            seen = corners @ crop[:2, :2].T + crop[:2, 2]
+            inside += ((seen > -1) & (seen < SIZE)).all(axis=1)
+        # The whole picture, and one window of each smaller share.
+        assert (inside == 3).all()
+
+
+def test_a_person_who_is_small_in_the_picture_is_found_in_a_window():
+    joints = person_at((1500, 300), 160)[:15]
+    image = marked_image(joints, (1920, 1080))
+    assert not find_people(Reader2D(SIZE), [image], SIZE).found.any()
+    people = find_most_prominent(Reader2D(SIZE), [image, np.zeros((90, 160, 3), np.uint8)], SIZE)
+    assert people.found.tolist() == [True, False]
+    np.testing.assert_allclose(people.joints_2d[0], joints, atol=2)
