@@ -34,7 +34,7 @@ from pose3d.pretrained import RELEASED, required_stage_file, stage1_beside
 HELP = (
     "Estimate the 3D pose of the most prominent person in each image of a folder, in one image or in a video: "
     "the box from 2DPoseNet's heatmaps (or given), the pose in the crop, then its rotation and place before the "
-    "camera. In a video one person is followed. People who fill less than a quarter of the longer side may need a box. Of a pose store, every "
+    "camera. In a video one person is followed. Very small people may need a box. Of a pose store, every "
     "frame is predicted with the store's own cameras (the whole image is the box where nobody is found), and its "
     "targets go beside the predictions."
 )
@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--person",
         metavar="N|X,Y",
-        help="who is followed in a video: number N, the most prominent first, or whoever is nearest to the pixel (default: 1)",
+        help="who is followed in a video: number N by prominence, or whoever is nearest to the pixel (default: 1)",
     )
     parser.add_argument(
         "--look-every",
@@ -88,7 +88,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=get_args(PerspectiveCorrection),
         help="centre of the virtual camera, or off (default: as the checkpoint was trained)",
     )
-    parser.add_argument("--rotation", choices=("yaw", "full"), help="axes of the perspective correction (default: as the checkpoint was trained)")
+    parser.add_argument(
+        "--rotation",
+        choices=("yaw", "full"),
+        help="axes of the perspective correction (default: as the checkpoint was trained)",
+    )
     parser.add_argument(
         "--exact-depth",
         action="store_const",
