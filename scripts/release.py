@@ -15,6 +15,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 SCRIPTS = Path(__file__).parent
 PROFILE = "configs/profiles/release"
 STAGES = ("stage1", "stage2", "stage3")
@@ -30,6 +32,14 @@ def run(*command: str | Path) -> None:
         sys.exit(status)
 
 
+def machine_flags(gpu: bool) -> list[str]:
+    """What suits the machine beyond loader processes and precision, which follow it by themselves.
+
+    A GPU takes four times the batch in less time than two cores take one, at the same number of steps.
+    """
+    return ["--data.batch_size", "64"] if gpu else []
+
+
 def train(stage: str, data: Path | None, runs: Path, extra: Sequence[str]) -> None:
     """Render what the stage trains on, train it from where it stopped, and test it."""
     folder, parents = runs / stage, {"stage2": "stage1", "stage3": "stage2"}
@@ -42,7 +52,7 @@ def train(stage: str, data: Path | None, runs: Path, extra: Sequence[str]) -> No
         flags += ["--model.init_from", runs / parents[stage] / "best.ckpt"]
     if (folder / "last.ckpt").is_file():
         flags += ["--ckpt_path", folder / "last.ckpt"]
-    run("-m", "stages", "fit", *flags, *extra)
+    run("-m", "stages", "fit", *flags, *machine_flags(torch.cuda.is_available()), *extra)
 
 
 def main() -> None:
