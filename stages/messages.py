@@ -1,4 +1,4 @@
-"""What the command line says: one readable sentence for a mistake, and no noise from libraries."""
+"""Messages of the command line: one readable sentence for a mistake, and no noise from libraries."""
 
 import inspect
 import logging
@@ -37,6 +37,8 @@ GROUPS: dict[str, tuple[type, ...]] = {
     "data": (EmbeddedDataModule, MPIINF3DHPDataModule, PoseDataModule),
     "checkpoint": (RunCheckpoint,),
 }
+_PASSED_ON = ("switches", "multipliers")
+"""Arguments of BaseStage that its subclasses fill in from `net` and `lr_multipliers`."""
 _NOISE = re.compile(r"(Expected a <class 'NoneType'>|Subtypes:|Errors:|Given value|Does not validate against)")
 _UNKNOWN = re.compile(r"(?:unrecognized arguments: -*|Option '|[Kk]ey '|Unexpected keys: \{')([\w.]+)")
 
@@ -68,6 +70,8 @@ def readable(error: ArgumentError) -> str:
     unknown = _UNKNOWN.search(text)
     if unknown is None:
         return text
+    if "is not accepted" in text and (owners := classes_with(unknown[1])):
+        return f"{text}; {' and '.join(owners)} takes it: choose that class, or leave the key out"
     near = closest_keys(unknown[1])
     return f"{text}; did you mean {' or '.join(near)}?" if near else f"{text}; `lightning fit --help` lists the keys"
 
@@ -81,21 +85,27 @@ def known_keys() -> list[str]:
 
 
 def _parameters(kind: type) -> Iterator[str]:
-    """Names of what a class takes, also through `**kwargs`; those of dataclasses with a dot."""
+    """Names of the arguments of a class, also through `**kwargs`; those of dataclasses with a dot."""
     for base in kind.__mro__:
         if "__init__" not in vars(base) or base is LightningModule:
             continue
         hints = get_type_hints(vars(base)["__init__"])
         for name, parameter in inspect.signature(base).parameters.items():
-            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY) and name not in _PASSED_ON:
                 yield name
                 for option in (hints.get(name), *get_args(hints.get(name))):
                     if is_dataclass(option) and isinstance(option, type):
                         yield from (f"{name}.{nested}" for nested in _parameters(option))
 
 
+def classes_with(name: str) -> list[str]:
+    """Names of the stages and data modules that declare an argument of this name themselves."""
+    kinds = (*GROUPS["model"], *GROUPS["data"])
+    return [kind.__name__ for kind in kinds if name in inspect.signature(kind).parameters]
+
+
 def closest_keys(key: str) -> list[str]:
-    """Known keys that end alike, nearest first; at most two."""
+    """At most two known keys with a similar last part, nearest first."""
     by_leaf: dict[str, list[str]] = {}
     for known in known_keys():
         by_leaf.setdefault(known.rpartition(".")[2], []).append(known)

@@ -18,7 +18,7 @@ log = logging.getLogger("pose3d")
 FOLDER = "data/embedded"
 
 HELD_OUT = {"wild2d": (10, 11), "studio3d": (8,), "lab3d": (8, 9, 11), "wild3d": (8,)}
-"""People of each world who validate: in wild2d and the lab those that the world has for it."""
+"""Validation subjects of each world; wild2d and the lab have dedicated ones."""
 
 
 class EmbeddedDataModule(PoseDataModule):
@@ -26,13 +26,14 @@ class EmbeddedDataModule(PoseDataModule):
 
     Args:
         root: folder of the worlds' stores, `<root>/<world>.h5`.
-        worlds: which of them train.
-        test_world: the one of `test` and `predict`; null: none.
-        val_subjects: "held_out": the people that each world keeps for it; otherwise as in PoseDataModule.
-        preset: how many images a world has that is rendered here: a name of `pose3d synth --preset`.
-        images: images of single worlds in place of the preset's, e.g. {studio3d: 200}.
+        worlds: the worlds to train on.
+        test_world: the world of `test` and `predict`; null: none.
+        test_file: a store to test on in place of `test_world`.
+        val_subjects: "held_out": the validation subjects of each world; otherwise as in PoseDataModule.
+        preset: number of images of each world when it is rendered: a name of `pose3d synth --preset`.
+        images: number of images of single worlds, in place of the preset's, e.g. {studio3d: 200}.
         composite: as in PoseDataModule; the studio has masks.
-        kwargs: as for PoseDataModule.
+        kwargs: further arguments of PoseDataModule.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class EmbeddedDataModule(PoseDataModule):
         root: str | None = None,
         worlds: list[str] = ["studio3d", "lab3d"],  # noqa: B006  (never mutated)
         test_world: str | None = "test",
+        test_file: StoreName | None = None,
         val_subjects: Subjects | Literal["held_out"] = "held_out",
         preset: str = "quick",
         images: dict[str, PositiveInt] | None = None,
@@ -47,7 +49,7 @@ class EmbeddedDataModule(PoseDataModule):
         **kwargs: Any,
     ) -> None:
         self.root = Path(root or FOLDER)
-        self.worlds, self.test_world = list(worlds), test_world
+        self.worlds, self.test_world = list(worlds), test_world if test_file is None else None
         self.preset, self.images = preset, dict(images or {})
         self._check_names()
         files: list[StoreName] = [str(self.store_path(name)) for name in self.worlds]
@@ -56,7 +58,7 @@ class EmbeddedDataModule(PoseDataModule):
             val_subjects=sorted({s for name in worlds for s in HELD_OUT.get(name, ())})
             if val_subjects == "held_out"
             else val_subjects,
-            test_file=None if test_world is None else str(self.store_path(test_world)),
+            test_file=test_file if self.test_world is None else str(self.store_path(self.test_world)),
             composite=composite,
             **kwargs,
         )
@@ -78,7 +80,7 @@ class EmbeddedDataModule(PoseDataModule):
         return self.root / f"{world}.h5"
 
     def prepare_data(self) -> None:
-        """Render the worlds that are not there; an interrupted run continues where it stopped."""
+        """Render the missing worlds; an interrupted run continues where it stopped."""
         testing = self.trainer is not None and self.trainer.state.fn in ("test", "predict")
         names = [] if testing else list(self.worlds)
         names += [self.test_world] if self.test_world is not None else []
@@ -91,5 +93,7 @@ class EmbeddedDataModule(PoseDataModule):
 
         counts = PRESETS[self.preset] | self.images
         if unknown := [name for name in missing if name not in counts]:
-            raise PoseError(f"preset {self.preset!r} has no world {unknown[0]}; say how many by data.images")
+            raise PoseError(
+                f"preset {self.preset!r} has no world {unknown[0]}; set its number of images by data.images"
+            )
         render_worlds([Job(name, int(counts[name])) for name in missing], self.root)

@@ -1,4 +1,4 @@
-"""Data modules over data sets as they are published: a raw folder becomes stores, once, and stores become batches."""
+"""Data modules for data sets as published: a raw folder is prepared once as stores, and stores give batches."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ STORES = "data"
 
 @dataclass(frozen=True)
 class OfficialSplit:
-    """One store that is made of an official folder: `<stores>/<dataset>/<name>.h5`.
+    """One store that is made from an official folder: `<stores>/<dataset>/<name>.h5`.
 
     Attributes:
         dataset: the data set, a key of `roots`.
         name: train, val or test.
         source: the layout, a name of `pose3d.data.sources.SOURCES`.
-        options: of its reader.
-        marks: patterns of which one matches in a folder that has this split; none: every folder has it.
+        options: options of its reader.
+        marks: patterns; a folder has this split if one of them matches. Without patterns every folder has it.
     """
 
     dataset: str
@@ -59,8 +59,8 @@ class PreparedDataModule(PoseDataModule):
         stores: folder of the prepared stores, `<stores>/<data set>/train.h5` and so on (default: data).
         limit: prepare only so many samples of each split, for a first look; 0: all.
         reader: further options of the readers, as `pose3d prepare` names them, e.g. {frames: 0}.
-        val_store, test_store: other stores to validate and to test on than the data set's own.
-        kwargs: as for PoseDataModule.
+        val_file, test_file: stores to validate and to test on in place of the data set's own.
+        kwargs: further arguments of PoseDataModule.
     """
 
     splits: ClassVar[tuple[OfficialSplit, ...]] = ()
@@ -72,18 +72,18 @@ class PreparedDataModule(PoseDataModule):
         stores: str | None = None,
         limit: NonNegativeInt = 0,
         reader: dict[str, Any] | None = None,
-        val_store: StoreName | None = None,
-        test_store: StoreName | None = None,
+        val_file: StoreName | None = None,
+        test_file: StoreName | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(train_files=[], val_file=val_store, test_file=test_store, **kwargs)
+        super().__init__(train_files=[], val_file=val_file, test_file=test_file, **kwargs)
         check_bounds(get_type_hints(PreparedDataModule.__init__), {"limit": limit})
         known = dict.fromkeys(split.source for split in self.splits)
         if unknown := sorted(set(roots or {}) - set(known)):
             raise PoseError(f"data.roots names {unknown[0]!r}; {did_you_mean(unknown[0], known)}")
         self.root, self.roots, self.limit, self.reader = root, dict(roots or {}), int(limit), dict(reader or {})
         self.stores = Path(stores or STORES)
-        self.val_store, self.test_store = val_store, test_store
+        self.other_val, self.other_test = val_file, test_file
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ class PreparedDataModule(PoseDataModule):
                 log.warning("%s: lost samples: %s", out, sentence)
 
     def _check_reader(self) -> None:
-        """Refuse options that none of the readers has."""
+        """Raise PoseError for options that none of the readers has."""
         from pose3d.data.preparation import reader_options
 
         sources = list(dict.fromkeys(split.source for split in self.splits))
@@ -156,16 +156,16 @@ class PreparedDataModule(PoseDataModule):
         return split.source
 
     def recognise(self, root: Path) -> str:
-        """Which of several data sets a folder holds; a PoseError where it cannot be told."""
+        """Name of the one of several data sets that a folder holds; PoseError where that is unclear."""
         raise PoseError(
             f"{root} has none of the folders {', '.join(self.datasets)}; correct data.root or set data.roots"
         )
 
     def store_names(self) -> dict[str, list[StoreName]]:
-        """Where the stores are, or will be."""
+        """Paths of the stores, whether they exist yet or not."""
         paths = {kind: [str(self.store_path(s)) for s in self.splits if s.name == kind] for kind in ("train", "test")}
-        val = [] if self.val_store is None else [self.val_store]
-        test = paths["test"] if self.test_store is None else [self.test_store]
+        val = [] if self.other_val is None else [self.other_val]
+        test = paths["test"] if self.other_test is None else [self.other_test]
         return {"train": [*paths["train"]], "val": val, "test": [*test]}
 
     def store_path(self, split: OfficialSplit) -> Path:
@@ -190,15 +190,15 @@ class PreparedDataModule(PoseDataModule):
                 f"there is no store {self.store_path(missing)}; set data.root to the folder of the official files, or "
                 f"make it with `pose3d prepare {missing.source}`"
             )
-        self.val_file = self.val_store or self._first("val")
-        self.test_file = self.test_store or self._first("test")
+        self.val_file = self.other_val or self._first("val")
+        self.test_file = self.other_test or self._first("test")
         for split in self.splits:
             if (name := self._store(split)) is not None:
                 self._require_source(name, split)
         super().setup(stage)
 
     def missing_training(self, training: list[OfficialSplit]) -> OfficialSplit | None:
-        """A training store without which there is nothing to train on; None where enough are there."""
+        """A training store that is missing and needed; None where there is enough to train on."""
         return next((split for split in training if self._store(split) is None), None)
 
     def _first(self, kind: str) -> StoreName | None:

@@ -194,6 +194,8 @@ def test_overlays_keep_the_checkpoints(capsys, tmp_path):
         (("--model.net.modalities", "[O1]"), "P must be among them"),
         (("--model.lr_multipliers.trnk", "1"), "did you mean model.lr_multipliers.trunk"),
         (("--data.batch_sise", "4"), "did you mean data.batch_size"),
+        (("--data.train_files", "[a.h5]"), "'train_files' is not accepted; PoseDataModule takes it: choose that class"),
+        (("--model.hidden", "[8,8]"), "did you mean model.net.hidden?"),
         (("--rundir", "x"), "did you mean run_dir"),
         (("--model.net.skips", "some"), "'corrective', 'regular', 'none'"),
         (("--config", "nowhere.yaml"), "nowhere.yaml"),

@@ -40,6 +40,16 @@ def test_they_are_what_pose3d_synth_makes(rendered, tmp_path):
     assert (tmp_path / "test.h5").read_bytes() == (rendered / "test.h5").read_bytes()
 
 
+def test_a_store_in_place_of_the_test_world(rendered, tmp_path):
+    data = EmbeddedDataModule(root=str(tmp_path), worlds=["lab3d"], test_file=str(rendered / "test.h5"), **SMALL)
+    shutil.copy(rendered / "lab3d.h5", tmp_path / "lab3d.h5")
+    data.prepare_data()  # renders no test world
+    data.setup("test")
+    assert not (tmp_path / "test.h5").exists()
+    assert data.store_names()["test"] == [str(rendered / "test.h5")]
+    assert len(data.test_sets[0]) == 6
+
+
 def test_people_who_validate(rendered, tmp_path):
     shutil.copy(rendered / "lab3d.h5", tmp_path / "studio3d.h5")
     assert EmbeddedDataModule(root=str(tmp_path), **SMALL).val_subjects == [8, 9, 11]
@@ -69,5 +79,7 @@ def test_mistakes_are_sentences(options, message):
 
 def test_a_world_without_a_number_of_images_says_so(tmp_path):
     data = EmbeddedDataModule(root=str(tmp_path), worlds=["wild3d"], test_world=None, **SMALL)
-    with pytest.raises(PoseError, match=r"preset 'quick' has no world wild3d; say how many by data\.images"):
+    with pytest.raises(
+        PoseError, match=r"preset 'quick' has no world wild3d; set its number of images by data\.images"
+    ):
         data.prepare_data()
