@@ -1,8 +1,9 @@
 """What a training step costs beside a bare loop: a callback that lets both take turns within one run.
 
-The turns use the same network, losses, optimiser and loader, and the recipe's precision. Counted in CPU seconds of this
-process, so that other programs on the machine are not counted. The bare loop trains the same weights on, so the run's
-result is of no use; nothing of it is saved.
+The turns use the same network, losses, optimiser and loader, and the recipe's precision; where the recipe averages
+weights, the bare loop does so too, into tensors of its own. Counted in CPU seconds of this process, so that other
+programs on the machine are not counted. The bare loop trains the same weights on, so the run's result is of no use;
+nothing of it is saved.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
 
+from pose3d.callbacks.averaging import AveragedWeights, moving_tensors
 from pose3d.errors import PoseError
 from pose3d.models.objectives import output_losses, total_loss
 from pose3d.recipes import find_recipe
@@ -31,15 +35,16 @@ class InterleavedBareLoop(Callback):
 
     Args:
         out: JSON file for the CPU seconds of every turn.
-        steps: steps of a turn.
+        steps: steps of a turn; with the trainer's `log_every_n_steps`, which is 50, every turn logs once.
         turns: how many turns each has.
     """
 
-    def __init__(self, out: str, steps: int = 30, turns: int = 7) -> None:
+    def __init__(self, out: str, steps: int = 50, turns: int = 7) -> None:
         self.out, self.steps, self.turns = Path(out), steps, turns
         self.trainer_seconds: list[float] = []
         self.bare_seconds: list[float] = []
         self.batches: Iterator[Any] | None = None
+        self.average: list[Tensor] = []
         self.began = 0.0
 
     def on_train_batch_end(
@@ -68,6 +73,9 @@ class InterleavedBareLoop(Callback):
             self.batches = chain.from_iterable(repeat(loader))
             next(self.batches)  # starts the workers
         (optimizer,) = trainer.optimizers
+        weights = moving_tensors(stage)
+        if not self.average and any(isinstance(callback, AveragedWeights) for callback in trainer.callbacks):  # type: ignore[attr-defined]
+            self.average = [weight.clone() for weight in weights]
         phase = stage.schedule.at(trainer.global_step)
         began = time.process_time()
         for _ in range(self.steps):
@@ -78,6 +86,8 @@ class InterleavedBareLoop(Callback):
             optimizer.zero_grad()
             total.backward()
             optimizer.step()
+            if self.average:
+                torch._foreach_lerp_(self.average, weights, 0.01)
         return time.process_time() - began
 
 

@@ -1,7 +1,7 @@
-"""Exponential moving average of the weights: validated, saved and handed on in place of the last step's.
+"""Exponential moving average of the weights: validated, saved and handed on in place of the latest weights.
 
-Lightning's callback, with a decay that grows from 0.1 to its value, so that short runs are not held back by their first
-steps, and that leaves evaluation outside of training alone.
+Lightning's callback, with a decay that grows from 0.1 to its value, so that the first steps do not dominate short runs.
+Evaluation outside of training is unaffected.
 """
 
 from typing import Any, cast
@@ -15,37 +15,46 @@ from torch.optim.swa_utils import AveragedModel
 
 
 class AveragedWeights(WeightAveraging):
-    """After step n the average keeps min(decay, (1 + n) / (10 + n)) of itself; batch-norm statistics likewise.
+    """Moving average with decay min(decay, (1 + n) / (10 + n)) after step n; batch-norm statistics are averaged too.
 
-    In a checkpoint `state_dict` is the average; what training goes on with lies beside it.
+    In a checkpoint `state_dict` is the average; the weights in training are stored beside it, for resuming.
     """
 
     def __init__(self, decay: float) -> None:
         super().__init__(use_buffers=True)
         self.decay = decay
         self.swapped = False
-        self.moving: tuple[list[Tensor], list[Tensor]] | None = None
+        self.averaged: int | None = None
+        self.tensors: tuple[list[Tensor], list[Tensor]] | None = None
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Begin a new average, or continue that of a checkpoint."""
+        super().setup(trainer, pl_module, stage)
+        self.averaged = self.tensors = None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Move the average after each optimiser step. Lightning's way to find all tensors takes longer than the sum."""
+        """Move the average after each optimiser step: all tensors at once, and none that training leaves as it is."""
         if trainer.global_step <= self._latest_update_step:
             return
         self._latest_update_step = trainer.global_step
         average = cast(AveragedModel, self._average_model)
-        steps = int(average.n_averaged)
-        if steps == 0:
+        if self.averaged is None:
+            # Counted here as well: reading the buffer would wait for the device at every step.
+            self.averaged = int(average.n_averaged)
+        if self.averaged == 0:
             average.update_parameters(pl_module)
-            return
-        if self.moving is None:
-            self.moving = _moving(average.module), _moving(pl_module)
-        keep = min(self.decay, (1 + steps) / (10 + steps))
-        torch._foreach_lerp_(*self.moving, 1 - keep)
-        average.n_averaged += 1
+        else:
+            if self.tensors is None:
+                self.tensors = moving_tensors(average.module), moving_tensors(pl_module)
+            keep = min(self.decay, (1 + self.averaged) / (10 + self.averaged))
+            torch._foreach_lerp_(*self.tensors, 1 - keep)
+            average.n_averaged += 1
+        self.averaged += 1
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Resume the average; a test of a checkpoint wants the weights as they are in it."""
+        """Resume the average in training; a test uses the checkpoint's weights as they are."""
         if trainer.state.fn == TrainerFn.FITTING:
             super().on_load_checkpoint(trainer, pl_module, checkpoint)
 
@@ -66,7 +75,7 @@ class AveragedWeights(WeightAveraging):
         self.on_validation_epoch_end(trainer, pl_module)
 
 
-def _moving(module: nn.Module) -> list[Tensor]:
-    """Tensors that training changes: parameters that are not frozen, and running statistics."""
+def moving_tensors(module: nn.Module) -> list[Tensor]:
+    """Tensors that training changes: parameters that are not frozen, and floating-point buffers."""
     parameters = [parameter.detach() for parameter in module.parameters() if parameter.requires_grad]
     return parameters + [buffer for buffer in module.buffers() if buffer.is_floating_point()]

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--video-px", type=int, default=512, metavar="PX", help="side of those videos (default: %(default)s)")
     studio = Path("data/embedded/studio3d.h5")
     add("--embedded", type=Path, default=studio, metavar="FILE", help="store for 128 px crops (default: %(default)s)")
-    add("--steps", type=int, default=30, metavar="N", help="training steps of a turn (default: %(default)s)")
+    add("--steps", type=int, default=50, metavar="N", help="training steps of a turn (default: %(default)s)")
     add(
         "--gpu-images-per-second",
         type=float,
@@ -164,8 +164,8 @@ def _print(found: dict[str, Any]) -> None:
     ]
     if (step := found["training_step"]) is not None:
         lines.append(
-            f"a training step of stage 2 of the quick start takes {step['bare_ms']:.0f} ms of CPU time in a bare loop, "
-            f"and {step['overhead']:.1%} more in the trainer (median of {step['turns']} turns), averaging included"
+            f"a training step of stage 2 of the quick start, averaging included, takes {step['bare_ms']:.0f} ms of CPU "
+            f"time in a bare loop, and {step['overhead']:.1%} more in the trainer (median of {step['turns']} turns)"
         )
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False)
