@@ -19,7 +19,7 @@ import torch
 
 from pose3d.data.augment import A
 from pose3d.data.datamodules import PoseDataModule
-from pose3d.data.dataset import collate
+from pose3d.data.loader import collate
 from pose3d.data.samplers import SampleSpec
 from pose3d.geometry.crop import square_box
 

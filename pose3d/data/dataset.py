@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import cv2
 import numpy as np
-import torch
-from torch import Tensor
-from torch.utils.data import Dataset, default_collate
+from torch.utils.data import Dataset
 
 from pose3d.data.composite import Compositor
 from pose3d.data.geometric import GeometricAugmentation
@@ -59,7 +56,7 @@ class PoseDataset(Dataset[Sample]):
         with_3d: whether samples carry 3D labels. A store that has none then gives zeros and `has_3d` False, so that its
             samples can share a batch with others.
         labelled: False gives images without labels: no joint is visible and `has_3d` is False.
-        localised: False takes the whole image for the crop, whoever is in it (supplement Table 2, decision M7).
+        localised: False crops the whole image instead of the person (supplement Table 2, decision M7).
 
     Raises:
         PoseError: a label of a chosen sample is NaN or infinite.
@@ -128,7 +125,7 @@ class PoseDataset(Dataset[Sample]):
         self.store.close()
 
     def _require_finite(self, name: str, values: np.ndarray | None) -> None:
-        """Refuse NaN and infinity, which one step would carry into every weight."""
+        """Refuse NaN and infinity, which a single step would spread to all weights."""
         if values is None or np.isfinite(values).all():
             return
         rows = self.rows[~np.isfinite(values).reshape(len(values), -1).all(axis=1)]
@@ -139,9 +136,9 @@ class PoseDataset(Dataset[Sample]):
         )
 
     def enable_part_labels(self) -> None:
-        """Let samples carry `part_labels`; PoseError where the store lacks them or mirroring does not apply to them.
+        """Add `part_labels` to the samples; PoseError where the store lacks them or cannot mirror them.
 
-        Images without labels carry the background: their batch has one shape, and the loss does not count them.
+        Unlabelled images get the background everywhere, so that batches have one shape; the loss ignores them.
         """
         if not self.labelled:
             self.with_part_labels = True
@@ -166,10 +163,10 @@ class PoseDataset(Dataset[Sample]):
     def exchange_regions(
         self, backgrounds: PictureBank, textures: PictureBank, mixture: Sequence[float], blur_px: float
     ) -> Shares | None:
-        """Exchange background, chair and garments of samples from here on (see `Compositor`).
+        """Exchange background, chair and garments in all further samples (see `Compositor`).
 
-        Returns the shares of untouched, background and chair, everything that come out over these samples; None where
-        no sample has a mask and a region that may change.
+        Returns the resulting shares of untouched, background and chair, and everything over these samples; None where
+        no sample has both a mask and a region that may change.
         """
         self.masked = self.store.with_masks()[self.rows]
         counts = Counter(self._changeable(i) for i in range(len(self)))
@@ -179,7 +176,7 @@ class PoseDataset(Dataset[Sample]):
         return self.compositor.shares
 
     def _changeable(self, i: int) -> tuple[str, ...]:
-        """Regions that may change in sample i: those that its sequence allows, none without a mask."""
+        """Regions that may change in sample i: those that its sequence allows, or none without a mask."""
         return tuple(self.augmentable[self.ids["sequence"][i]]) if self.masked[i] else ()
 
     def __len__(self) -> int:
@@ -241,7 +238,7 @@ class PoseDataset(Dataset[Sample]):
         }
 
     def _camera(self, i: int) -> np.ndarray:
-        """Intrinsics, or where there are none a stand-in with the image's middle as principal point."""
+        """Intrinsics, or without them a substitute with the principal point in the middle of the image."""
         if self.intrinsics is not None:
             return np.asarray(self.intrinsics[i], np.float64)
         width, height = self.size[i]
@@ -287,16 +284,3 @@ class JoinedDataset(Dataset[Sample]):
 
     def __getitem__(self, spec: SampleSpec) -> Sample:
         return self.datasets[spec.source][spec]
-
-
-def collate(samples: Sequence[Sample]) -> dict[str, Tensor]:
-    """A `types.Batch` whose `image` is still (B, S, S, 3) uint8; keys that not all samples have are left out."""
-    shared = set(samples[0]).intersection(*samples[1:])
-    # In a worker default_collate stacks into memory that the parent shares; a stack of ours would be copied there.
-    return {key: default_collate([sample[key] for sample in samples]) for key in sorted(shared)}
-
-
-def single_thread(worker: int) -> None:
-    """A loader worker keeps to one thread, or workers and training fight for the cores."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(0)

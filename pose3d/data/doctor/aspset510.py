@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pose3d.data.check import Finding
 from pose3d.data.doctor.view import Reported, View, broken
+from pose3d.data.finding import Finding
 from pose3d.data.sources.aspset510 import FEW_FRAMES
 from pose3d.data.sources.aspset510_tree import FPS, Clip, read_splits
 from pose3d.data.sources.labels import project

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pose3d.data.check import Finding
 from pose3d.data.doctor.view import Reported, broken, picture_view
+from pose3d.data.finding import Finding
 from pose3d.data.sources.coco import CocoFile, find_images, read_coco, read_people
 from pose3d.data.sources.people import Person
 from pose3d.errors import PoseError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from pose3d.data.check import Finding
 from pose3d.data.doctor import labels, part_labels, pictures
 from pose3d.data.doctor.trees import LAYOUTS
 from pose3d.data.doctor.view import View
+from pose3d.data.finding import Finding
 from pose3d.errors import PoseError
 
 SAMPLE = 600

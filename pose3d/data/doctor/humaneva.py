@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pose3d.data.check import Finding
 from pose3d.data.doctor.view import PartOfVideo, Reported, View, broken
+from pose3d.data.finding import Finding
 from pose3d.data.sources import humaneva as reader
 from pose3d.data.sources.camera_files import Camera
 from pose3d.data.sources.labels import project

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pose3d.data.check import Finding
 from pose3d.data.doctor.view import View
+from pose3d.data.finding import Finding
 from pose3d.data.sources.labels import fit_intrinsics, project
 
 THIGH_MM = (200.0, 700.0)

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from pose3d.data.check import Finding
 from pose3d.data.doctor.view import View
+from pose3d.data.finding import Finding
 from pose3d.data.schema import NUM_PARTS
 from pose3d.data.sources.h36m_segments import PART_LABELS, Segments, are_parts
 from pose3d.data.sources.mpi_inf_3dhp_tree import FEW_FRAMES

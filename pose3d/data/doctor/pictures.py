@@ -8,8 +8,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from pose3d.data.check import Finding
 from pose3d.data.doctor.view import View
+from pose3d.data.finding import Finding
 from pose3d.data.images import read_image
 from pose3d.data.sources.mpi_inf_3dhp_tree import FEW_FRAMES
 from pose3d.data.videos import ImageFolder

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from pose3d.data.check import Finding
 from pose3d.data.doctor import aspset510, coco, humaneva
 from pose3d.data.doctor.view import Reported, View, broken, picture_view
+from pose3d.data.finding import Finding
 from pose3d.data.images import read_image
 from pose3d.data.sources import h36m_tree, lsp, mpi_inf_3dhp_test, mpi_inf_3dhp_tree, mpii
 from pose3d.data.sources.camera_files import Camera, read_captury, read_skeletool

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pose3d.data.check import Finding
+from pose3d.data.finding import Finding
 from pose3d.data.sources.people import Person, usable_people
 from pose3d.data.videos import Frames, Video
 from pose3d.errors import PoseError

@@ -7,8 +7,15 @@ from pose3d.app import main
 from pose3d.data.doctor import check_tree, pictures
 from pose3d.data.doctor.examine import layout_of
 from pose3d.errors import PoseError
-from tests.data.doctor import damage_new_layouts  # noqa: F401
-from tests.data.doctor.damage import DAMAGES, edit_part_labels
+from tests.data.doctor import (  # noqa: F401  (each registers its corruptions)
+    damage_aspset510,
+    damage_humaneva,
+    damage_mpi_inf_3dhp,
+    damage_mpi_inf_3dhp_test,
+    damage_pictures,
+)
+from tests.data.doctor.damage import DAMAGES
+from tests.data.doctor.damage_h36m import edit_part_labels
 
 LAYOUTS = ("mpi_inf_3dhp", "mpi_inf_3dhp_test", "h36m", "mpii", "lsp", "coco", "humaneva", "aspset510")
 

@@ -1,0 +1,58 @@
+"""Corruptions of the test set of MPI-INF-3DHP."""
+
+import re
+
+import h5py
+
+from tests.data.doctor.damage import damage
+
+TEST = "mpi_inf_3dhp_test_set"
+
+
+def edit_test(root, number, key, change):
+    with h5py.File(root / TEST / f"TS{number}" / "annot_data.mat", "a") as file:
+        file[key][...] = change(file[key][...])
+
+
+@damage("mpi_inf_3dhp_test", "TS3|img_000002.jpg")
+def a_missing_test_image(root, rng):
+    (root / TEST / "TS3/imageSequence/img_000002.jpg").unlink()
+
+
+@damage("mpi_inf_3dhp_test", "TS1, row 2")
+def a_cut_test_image(root, rng):
+    path = root / TEST / "TS1/imageSequence/img_000003.jpg"
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * rng.uniform(0.5, 0.9))])
+
+
+@damage("mpi_inf_3dhp_test", "TS2|does not decode")
+def an_empty_test_image(root, rng):
+    (root / TEST / "TS2/imageSequence/img_000001.jpg").write_bytes(b"")
+
+
+@damage("mpi_inf_3dhp_test", "TS4|once more")
+def a_repeated_test_image(root, rng):
+    folder = root / TEST / "TS4/imageSequence"
+    (folder / "img_000003.jpg").write_bytes((folder / "img_000002.jpg").read_bytes())
+
+
+@damage("mpi_inf_3dhp_test", "TS5|metres")
+def test_labels_in_metres(root, rng):
+    for key in ("annot3", "univ_annot3"):
+        edit_test(root, 5, key, lambda joints: joints / 1000)
+
+
+@damage("mpi_inf_3dhp_test", "TS6|.calib differs")
+def calibrations_of_each_other(root, rng):
+    folder = root / TEST / "test_util/camera_calibration"
+    text = (folder / "ts5-6cameras.calib").read_text()
+    (folder / "ts5-6cameras.calib").write_text(re.sub(r"focalLength\t\S+", "focalLength\t14.6", text))
+
+
+@damage("mpi_inf_3dhp_test", "the two are mixed up")
+def test_skeletons_mixed_up(root, rng):
+    for number in range(1, 7):  # not everyone's height differs much from the universal one
+        with h5py.File(root / TEST / f"TS{number}" / "annot_data.mat", "a") as file:
+            true, universal = file["annot3"][...], file["univ_annot3"][...]
+            file["annot3"][...], file["univ_annot3"][...] = universal, true
