@@ -58,7 +58,7 @@ class BaseStage(LightningModule):
         schedule: file of the phase table.
         switches: of the network; the subclasses call it `net`.
         multipliers: factors of the base rate, one for each group of the network; the subclasses' `lr_multipliers`.
-        decode: choices of the test time.
+        decode: test-time choices.
         weights: where the trunk starts when `init_from` is null: hub, package, random or a file.
         iterations_scale: factor of all iteration counts of the schedule.
         optimizer: adadelta with the paper's settings (decision L3), adamw or adam.

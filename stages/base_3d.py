@@ -23,8 +23,8 @@ MEAN_POSE = "mean_pose"
 class Base3DStage(BaseStage):
     """A stage whose network gives root-relative 3D poses.
 
-    Every pose it can give is a candidate and scored: P, O1, O2, fused, and the mean pose of the training targets, the
-    baseline that looks at no image. The metrics of the network's answer carry no candidate name.
+    Every pose of the network is a candidate and scored: P, O1, O2, fused; and so is the mean pose of the training
+    targets, a baseline that ignores the image. The metrics of the network's answer carry no candidate name.
     """
 
     net: Pose3DNet | FusionNet
@@ -61,7 +61,7 @@ class Base3DStage(BaseStage):
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """Those of `scored` that there are: data that do not know their mean pose have no baseline."""
+        """Those of `scored` that are available: there is no baseline where the data do not know their mean pose."""
         return self.scored if bool(self.mean_pose.any()) else self.scored[:-1]
 
     def setup(self, stage: str) -> None:

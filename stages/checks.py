@@ -1,4 +1,4 @@
-"""What the command line checks before anything is built: checkpoints, and settings of the trainer that cannot work."""
+"""Checks of the command line before anything is built: checkpoints, and trainer settings that cannot work."""
 
 from importlib import import_module
 from pathlib import Path

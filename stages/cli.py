@@ -36,10 +36,10 @@ from stages.wandb_agent import folder_of_agent, report_to_agent
 
 log = logging.getLogger("stages")
 
-# As shells report them: 128 and the number of the signal.
+# Exit codes as shells report them: 128 plus the number of the signal.
 INTERRUPTED, TERMINATED = 130, 143
 
-# Keys of a model that a test may set anew, in place of the checkpoint's.
+# Keys of a model that a test may set differently from the checkpoint.
 TEST_TIME = ("decode",)
 
 # Validation by the count of steps, not of epochs, and none before training.
@@ -76,8 +76,8 @@ class StageCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Find the checkpoint, refuse another stage's, and take the model's keys from it, as Lightning does.
 
-        What is a choice of the test (`TEST_TIME`) stays as configured. The hand-off belongs to a fresh fit: resuming
-        and testing take all weights from their own checkpoint.
+        Test-time choices (`TEST_TIME`) stay as configured. The hand-off is for a fresh fit only: resuming and testing
+        take all weights from their own checkpoint.
         """
         self.subcommand = self.config["subcommand"]
         path = find_checkpoint(self._get(self.config, "ckpt_path"), self._get(self.config, "run_dir"), self.subcommand)
@@ -96,7 +96,7 @@ class StageCLI(LightningCLI):
             self._get(self.config, "model").init_args["init_from"] = None
 
     def before_instantiate_classes(self) -> None:
-        """Refuse what cannot work; a trial of a W&B sweep reports to its agent."""
+        """Refuse settings that cannot work; let a trial of a W&B sweep report to its agent."""
         check_trainer(self._get(self.config, "trainer"), str(self.subcommand))
         report_to_agent(self._get(self.config, "trainer")["logger"])
 
@@ -122,7 +122,7 @@ class StageCLI(LightningCLI):
         if fitting and config["enable_progress_bar"] is not False:
             groups["progress"] = self._get(self.config_init, "progress")
         decay = self._get(self.config, "average_decay")
-        # In front: the average must undo a swap of weights before checkpoints are saved, and pictures show it.
+        # First in the list: it has to undo a swap of weights before checkpoints are saved.
         averaged = [AveragedWeights(decay)] if fitting and decay > 0 else []
         config = {**config, "callbacks": [*averaged, *as_list(config["callbacks"])], **kwargs}
         return self._instantiate_trainer(config, list(groups.values()))
@@ -137,7 +137,7 @@ class StageCLI(LightningCLI):
         return settings
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
-        """Checkpoints are plain data; loading one runs no code of the file."""
+        """Load checkpoints as plain data, so that no code of the file is run."""
         kwargs = super()._prepare_subcommand_kwargs(subcommand)
         return kwargs | {"weights_only": kwargs.get("weights_only") is not False}
 
@@ -162,7 +162,7 @@ def main(args: list[str] | None = None, prog: str = "lightning") -> int:
     terminated; in the last two cases last.ckpt has the state to go on from.
     """
     quiet_libraries()
-    # Stages and data modules of one's own lie in the working folder; behind the others, so that they hide nothing.
+    # The user's own stages and data modules are in the working folder; at the end of the path they hide nothing.
     sys.path.append(os.getcwd())
     args = [*find_recipes_in_arguments(sys.argv[1:] if args is None else args), *folder_of_agent()]
     raising: dict[str, Any] = {"prog": prog, "exit_on_error": False}

@@ -16,7 +16,7 @@ def require_finite(
 ) -> None:
     """Raise PoseError with step, loss term and sample where `total` is NaN or infinite.
 
-    One step on such a loss would carry it into every weight, so the check comes before the backward pass.
+    One step on such a loss would spread it to every weight, so the check comes before the backward pass.
     """
     if bool(total.isfinite()):
         return

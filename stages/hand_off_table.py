@@ -12,7 +12,7 @@ from pose3d.models.groups import group_of
 
 
 def hand_off_table(report: HandOffReport, net: nn.Module, multipliers: Mapping[str, float]) -> Table:
-    """One row a top-level module of the child network."""
+    """One row per top-level module of the child network."""
     parent = f"{report.parent['stage']}, {report.path}, sha256 {report.sha256[:12]}"
     table = Table(
         "part", "from", "tensors", "parameters", "rate", title=f"Hand-off from {parent}", title_justify="left"

@@ -1,4 +1,4 @@
-"""config.yaml of a run: the whole configuration, written when training begins, and its hash for the provenance."""
+"""config.yaml of a run: the complete configuration, written when training begins, and its hash for the provenance."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""BVH (Biovision hierarchy): bones of fixed length, rotations, and the way of the root.
+"""BVH (Biovision hierarchy): bones of fixed length, rotations, and the trajectory of the root.
 
 The hierarchy is that of `pose3d.animation.rig`. Each bone has the channels Zrotation Xrotation Yrotation, in degrees,
 applied in that order (R = Rz Rx Ry); the root has the three positions before them.
@@ -13,7 +13,7 @@ from pose3d.animation.motion import Z_FROM_Y, Motion, Unit
 from pose3d.animation.rig import NAMES, PARENTS, fit_rig
 
 ROTATION_ORDER = "ZXY"
-_END = 0.3  # length of the end that BVH wants of bones without a child, as a share of the bone in front of it
+_END = 0.3  # length of the end site that BVH requires of bones without a child, as a share of the parent bone's length
 
 
 def write_bvh(path: Path, motion: Motion, unit: Unit = "mm") -> None:

@@ -1,4 +1,4 @@
-"""CSV: one line a frame, columns `JOINT_x`, `JOINT_y`, `JOINT_z` and `JOINT_confidence`; empty where nobody is."""
+"""CSV: one line per frame, columns `JOINT_x`, `JOINT_y`, `JOINT_z` and `JOINT_confidence`; empty without a person."""
 
 import csv
 from pathlib import Path

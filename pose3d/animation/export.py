@@ -22,7 +22,7 @@ def parse_formats(text: str) -> list[str]:
     formats = list(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     for name in formats:
         if name not in FORMATS:
-            raise PoseError(f"--export {name} is no format; known are {', '.join(FORMATS)}")
+            raise PoseError(f"--export {name} is not a format; known are {', '.join(FORMATS)}")
         missing = [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]
         if missing:
             raise PoseError(

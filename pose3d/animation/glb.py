@@ -112,7 +112,7 @@ def _columns(matrices: np.ndarray) -> np.ndarray:
 
 
 def _continuous(quaternions: np.ndarray) -> np.ndarray:
-    """Quaternions (T, B, 4) whose signs follow each other."""
+    """Quaternions (T, B, 4) with signs that are continuous over time."""
     out = quaternions.copy()
     for t in range(1, len(out)):
         turned = (out[t] * out[t - 1]).sum(axis=-1, keepdims=True) < 0

@@ -50,7 +50,7 @@ class Motion:
         return np.isfinite(self.joints).all(axis=(1, 2))
 
     def turned(self, up: Up) -> "Motion":
-        """The same motion with another upward axis."""
+        """The same motion with a different up axis."""
         if up == self.up:
             return self
         turn = Z_FROM_Y if up == "z" else Z_FROM_Y.T

@@ -1,4 +1,4 @@
-"""Lightning callbacks: what a run leaves behind in its folder, averaged weights, progress."""
+"""Lightning callbacks: checkpoints and results in the run folder, averaged weights, progress, W&B."""
 
 from pose3d.callbacks.averaging import AveragedWeights
 from pose3d.callbacks.checkpoints import RunCheckpoint

@@ -22,7 +22,7 @@ from pose3d.suggestions import did_you_mean
 log = logging.getLogger("pose3d")
 
 BEST = ("best.ckpt", "best.json", "metrics.json", "predictions.npz", "predictions.png", "tested.json")
-"""The best checkpoint and what a test of it leaves."""
+"""The best checkpoint and the results of testing it."""
 OUTPUTS = (*BEST, "last.ckpt", "last.json", "config.yaml")
 PREVIOUS = "previous"
 
@@ -68,7 +68,7 @@ class RunCheckpoint(Checkpoint):
             raise PoseError(f"checkpoint.monitor {self.monitor!r} is not logged; {did_you_mean(self.monitor, known)}")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Make room: a new run moves the old one aside, a resumed one goes on in place."""
+        """Move the files of an earlier run aside; a resumed run continues in place."""
         if trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         self.started = True
@@ -89,14 +89,14 @@ class RunCheckpoint(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Ask for a validation after the last step, wherever in an epoch it falls; save between validations."""
+        """Request a validation after the last step, also within an epoch; save between validations."""
         if 0 < trainer.max_steps <= trainer.global_step:
             trainer.should_stop = True
         elif self.every_n_steps and trainer.global_step % self.every_n_steps == 0:
             self._save(trainer, "last")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save last, and best if it is."""
+        """Save last.ckpt, and best.ckpt where the score improved."""
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
         score = trainer.callback_metrics.get(self.monitor)
@@ -118,7 +118,7 @@ class RunCheckpoint(Checkpoint):
             self._save(trainer, "best")
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Keep what was learned, unless it is not finite."""
+        """Save the latest weights, unless they are not finite."""
         if self.started and trainer.state.fn == TrainerFn.FITTING and self.saved_step != trainer.global_step:
             if all_finite(trainer.lightning_module):
                 self._save(trainer, "last")
@@ -134,7 +134,7 @@ class RunCheckpoint(Checkpoint):
         return {"best_score": self.best_score, "best_sha256": self.best_sha256}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take them up; `on_train_start` forgets them where best.ckpt is not that file."""
+        """Restore them; `on_train_start` discards them where best.ckpt is another file."""
         self.best_score, self.best_sha256 = state_dict["best_score"], state_dict.get("best_sha256")
 
     def _has_best(self) -> bool:
@@ -165,7 +165,7 @@ class RunCheckpoint(Checkpoint):
 
 
 def move_aside(run_dir: Path, names: Sequence[str] = OUTPUTS) -> None:
-    """Move what another run left to `previous/`, replacing what was there."""
+    """Move the files of another run to `previous/`, replacing its content."""
     found = [run_dir / name for name in names if (run_dir / name).exists()]
     if not found:
         return

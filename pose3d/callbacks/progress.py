@@ -1,4 +1,4 @@
-"""Progress by optimiser steps over the whole training, not by epochs that mean nothing here.
+"""Progress in optimiser steps over the whole training, since epochs have no meaning here.
 
 On a terminal a bar; in a log file a few lines.
 """
@@ -26,7 +26,7 @@ class StepProgress(ProgressBar):
     """Steps done, images a second, the loss, and the newest validation score.
 
     Args:
-        lines: lines that a log file gets over the whole training; a terminal shows a bar.
+        lines: number of lines printed to a log file over the whole training; a terminal shows a bar.
     """
 
     def __init__(self, lines: PositiveInt = 10) -> None:
@@ -59,7 +59,7 @@ class StepProgress(ProgressBar):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: dict[str, Any], batch_idx: int
     ) -> None:
-        """Move on."""
+        """Update the bar, or print a line."""
         step, total = trainer.global_step, trainer.max_steps
         if self.bar is not None:
             self.bar.update(self.task, completed=step, said=self._state(trainer, outputs, batch))
@@ -72,7 +72,7 @@ class StepProgress(ProgressBar):
         self._stop()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Give the terminal back."""
+        """Release the terminal."""
         self._stop()
 
     def _stop(self) -> None:

@@ -1,4 +1,4 @@
-"""What a test leaves in the run folder: metrics.json, predictions.npz, a picture, and a table on the screen."""
+"""Results of a test in the run folder: metrics.json, predictions.npz, a picture, and a table on the screen."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ from pose3d.types import Batch
 PICTURES = 6
 PREDICTIONS = "predictions.npz"
 
-# Key in the predictions file -> key of the batch, for what is not predicted.
+# Key in the predictions file -> key of the batch, for entries that are not predicted.
 FROM_BATCH = {
     "bbox": "bbox",
     "frame": "frame",
@@ -58,17 +58,17 @@ class RunResults(Callback):
         self.pictured: set[int] = set()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The folder is this training's from now on."""
+        """Note that the folder belongs to this training."""
         self.trained_here = True
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin with nothing; choose batches that are spread over the test set for the picture."""
+        """Reset; choose batches for the picture, spread over the test set."""
         self._begin(trainer, pl_module)
         batches = int(sum(trainer.num_test_batches))
         self.pictured = {round(i * (batches - 1) / max(PICTURES - 1, 1)) for i in range(PICTURES)}
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin with nothing."""
+        """Reset."""
         self._begin(trainer, pl_module)
 
     def on_test_batch_end(
@@ -80,7 +80,7 @@ class RunResults(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keep what the files need, on the CPU."""
+        """Collect the entries of the files, on the CPU."""
         batch = complete(batch)
         self._keep(outputs, batch)
         if batch_idx in self.pictured:
@@ -95,7 +95,7 @@ class RunResults(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keep what the file needs, on the CPU."""
+        """Collect the entries of the file, on the CPU."""
         self._keep(outputs, complete(batch))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -125,7 +125,7 @@ class RunResults(Callback):
             print(f"written: {self.run_dir / PREDICTIONS}")
 
     def _begin(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuse a folder that cannot be written to, or whose results are of something else."""
+        """Refuse a folder that is not writable, or that holds results of another checkpoint or other data."""
         self.rows, self.pictures = [], []
         if trainer.is_global_zero:
             check_folder(self.run_dir)

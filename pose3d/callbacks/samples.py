@@ -1,4 +1,4 @@
-"""Samples to look at: the crop, the predicted skeleton on it, and the truth beside it."""
+"""Pictures of samples: the crop, the predicted skeleton on it, and the ground truth beside it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def joints_17(joints_2d: Tensor) -> Tensor:
 
 
 def normalisation_of(trainer: Trainer) -> str:
-    """How the images of a trainer's data are normalised; ImageNet's way where the data do not say."""
+    """Normalisation of the images of a trainer's data; ImageNet's where the data do not name one."""
     crops: CropSettings | None = offered(trainer.datamodule, "crops")  # type: ignore[attr-defined]
     return (crops or ASSUMED).normalisation
 
@@ -53,7 +53,7 @@ def sample(predictions: Mapping[str, Tensor], batch: Batch, normalisation: str) 
 
 
 def samples_figure(samples: Sequence[Mapping[str, Any]]) -> Figure:
-    """One row a sample; all of one stage."""
+    """One row per sample, all from the same stage."""
     columns: dict[str, Any] = {key: [one[key] for one in samples] for key in samples[0]}
     stacked = {key: np.stack(value) for key, value in columns.items() if key not in ("images", "titles")}
     draw = predictions_figure if "joints_3d" in stacked else predictions_2d_figure

@@ -1,4 +1,4 @@
-"""Whether weights are worth saving."""
+"""Check of weights before they are saved."""
 
 import torch
 from torch import nn

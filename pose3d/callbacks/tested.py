@@ -1,4 +1,4 @@
-"""Whose results a run folder holds: `tested.json` names the checkpoint, the choices of the test time and the data."""
+"""Record of what the results in a run folder are of: `tested.json` names checkpoint, test-time choices and data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECORD = "tested.json"
 
 
 def describe_test(trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-    """Plain data: checkpoint with hash (None for weights in memory), choices of the test time, test stores."""
+    """Plain data: checkpoint with hash (None for weights in memory), test-time choices, test stores."""
     path = trainer.ckpt_path
     checkpoint = None if path is None else {"file": str(path), "sha256": sha256_of(path)}
     data = offered(trainer.datamodule, "identity", dict)().get("test")  # type: ignore[attr-defined]
@@ -24,7 +24,7 @@ def describe_test(trainer: Trainer, pl_module: LightningModule) -> dict[str, Any
 
 
 def refuse_other_results(run_dir: Path, test: dict[str, Any]) -> None:
-    """Raise PoseError where the folder holds results of another checkpoint, other choices or other data."""
+    """Raise PoseError where the folder holds results of another checkpoint, other test-time choices or other data."""
     record = run_dir / RECORD
     if not record.is_file():
         return

@@ -1,4 +1,4 @@
-"""What a W&B run shows beside its curves: where the run comes from, and pictures of its predictions."""
+"""Provenance and pictures of predictions for a W&B run, beside its curves."""
 
 from typing import Any, cast
 
@@ -31,7 +31,7 @@ class WandbRun(Callback):
         self.shown: list[tuple[np.ndarray, str]] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say where the run comes from; a resumed one knows its parent from the checkpoint by now."""
+        """Log the provenance; a resumed run knows its parent from the checkpoint by now."""
         logger = wandb_logger(trainer)
         if logger is None:
             return

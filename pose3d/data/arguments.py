@@ -1,4 +1,4 @@
-"""Types of the data modules' arguments that carry their bounds, so that the command line refuses a value while parsing.
+"""Argument types of the data modules with their bounds, so that the command line refuses a value while parsing.
 
 In Python nothing checks annotations; `check_bounds` applies the same bounds there.
 """

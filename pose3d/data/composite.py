@@ -82,7 +82,7 @@ class Compositor:
         self.shares: Shares = overall(counts, shares_by_regions(counts, mixture))
 
     def choose(self, rng: np.random.Generator, allowed: Collection[str]) -> tuple[str, ...]:
-        """What to change in one sample: a subset of `allowed` in the order of schema.AUGMENTABLE."""
+        """Regions to change in one sample: a subset of `allowed` in the order of schema.AUGMENTABLE."""
         shares = self._shares[frozenset(allowed)]
         number = rng.random()
         if number < shares.untouched:

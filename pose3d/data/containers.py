@@ -1,6 +1,6 @@
 """Whether a video file is complete, told from its container without decoding: AVI, MP4/MOV and Matroska/WebM.
 
-A header announces how many frames there are, and a file that was cut while it was copied still does so.
+The header states the number of frames, also in a file that was cut short while it was copied.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stages and tables of results ask a data module about its data (see `pose3d.contracts`)."""
+"""What stages and reports need to know about the data of a data module (see `pose3d.contracts`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pose3d.errors import PoseError
 
 
 class DataDescription:
-    """Answers from the data sets of a data module that is set up."""
+    """Description of the data sets of a data module after `setup()`."""
 
     image_size: int
     box_margin: float
@@ -38,7 +38,7 @@ class DataDescription:
 
     @property
     def data_sets(self) -> tuple[str, ...]:
-        """Names of the data sets that train, without their parts: the worlds of the embedded data set are one."""
+        """Names of the training data sets, without their parts: the worlds of the embedded data set count as one."""
         sources = (str(dataset.store.attrs["source"]).partition("/")[0] for dataset in self.train_sets)
         return tuple(dict.fromkeys(sources))
 
@@ -50,30 +50,30 @@ class DataDescription:
         return {split: [dataset_identity(dataset) for dataset in datasets] for split, datasets in splits.items()}
 
     def mean_pose(self) -> Tensor:
-        """(17, 3) mm: the mean of the training targets, the baseline that a trained network has to beat."""
+        """(17, 3) mm: mean of the training targets, the baseline for a trained network."""
         targets = [dataset.joints_3d for dataset in self.train_sets if dataset.has_3d]
         if not targets:
             raise PoseError("no training file has 3D labels, so there is no mean pose; add one to data.train_files")
         return torch.from_numpy(np.concatenate(targets).mean(axis=0, dtype=np.float64).astype(np.float32))
 
     def enable_part_labels(self) -> None:
-        """Let training batches carry `part_labels`; PoseError where training data cannot (decision N12)."""
+        """Add `part_labels` to training batches; PoseError where the training data lack them (decision N12)."""
         for dataset in (*self.train_sets, *self.unlabelled_sets):
             dataset.enable_part_labels()
 
     @property
     def sequence_names(self) -> list[str]:
-        """What the `sequence` of test samples (validation samples where there is no test file) points into."""
+        """Names that the `sequence` index of test samples refers to (of validation samples without a test file)."""
         return self._names("sequence_names")
 
     @property
     def activity_names(self) -> list[str]:
-        """What `activity` points into."""
+        """Names that the `activity` index refers to."""
         return self._names("activity_names")
 
     @property
     def scene_names(self) -> list[str]:
-        """What `scene` points into."""
+        """Names that the `scene` index refers to."""
         return self._names("scene_names")
 
     @property

@@ -13,7 +13,7 @@ from pose3d.data.shards import ShardedStore
 
 
 def content_sha256(path: str | Path) -> str | None:
-    """SHA-256 over the checksums that a pose store records of its datasets, in the order of their names.
+    """SHA-256 over the checksums of a pose store's datasets, in the order of their names.
 
     It stands for the samples, not for the file's bytes: a store of 100 GB takes as long as a small one, and the same
     samples give the same hash in a new file. None where a dataset has no checksum; `pose3d check` says which.

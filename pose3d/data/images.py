@@ -1,4 +1,4 @@
-"""Image files: read one, list a folder; what cannot be read is named, never an exception of the decoder."""
+"""Image files: read one, list a folder; a file that cannot be read is a PoseError that names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backgrounds and textures to composite with: pictures of the user's, images of a pose store, or patterns made here."""
+"""Backgrounds and textures for compositing: the user's pictures, images of a pose store, or generated patterns."""
 
 from __future__ import annotations
 

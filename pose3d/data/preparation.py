@@ -35,7 +35,7 @@ class Preparation:
     Attributes:
         source: a name of `sources.SOURCES`.
         root: the folder.
-        limit: only so many samples, from everywhere; 0: all.
+        limit: prepare only so many samples, spread over the whole set; 0: all.
         seed: of the random draw of frames.
         margin: stored square over the joint box; 0 keeps whole images; None: what suits the source.
         person_px: people are shrunk to this; 0 keeps the resolution; None: what suits the source.
@@ -78,7 +78,7 @@ class Preparation:
         return dict(json.loads(json.dumps(content, default=str)))
 
     def plan(self) -> Plan:
-        """Look at the folder; a PoseError that names everything that it lacks."""
+        """Scan the folder; raise a PoseError that names everything that is missing."""
         reader = reader_of(self.source)
         if unknown := sorted(set(self.options) - set(reader_options(self.source))):
             hint = did_you_mean(unknown[0], reader_options(self.source))
@@ -106,7 +106,7 @@ def reader_defaults(source: str) -> dict[str, Any]:
 
 
 def record_path(store: Path) -> Path:
-    """Where it is written how a store was made."""
+    """Path of the record of how a store was made."""
     return store.with_name(store.name + ".json")
 
 

@@ -14,7 +14,7 @@ from pose3d.synth.generate import Job, generate, is_complete
 
 
 def render_worlds(jobs: Sequence[Job], out: Path, workers: int | None = None) -> None:
-    """One store for each job, with a progress bar on stderr; those that are there already are left alone.
+    """Render one store for each job, with a progress bar on stderr; existing stores are kept.
 
     A run that was interrupted continues where it stopped.
 

@@ -1,4 +1,4 @@
-"""Which sample comes when: mixtures of stores, scale copies, reproducible order, shares of several processes.
+"""Order of the samples: mixtures of stores, scale copies, reproducible shuffling, division among processes.
 
 A sampler yields `SampleSpec`s. Everything random about a training sample follows from its specification, so the data do
 not depend on the number of loader workers, and a run resumed in the middle of an epoch sees what it would have seen.
@@ -17,7 +17,7 @@ from pose3d.errors import PoseError
 
 
 class SampleSpec(NamedTuple):
-    """Specification of one sample: its store, its number among the chosen ones, its scale, the seed of the rest.
+    """Specification of one sample: its store, its index among the chosen rows, its scale, and a seed for the rest.
 
     A sample that is not `counted` has no valid label: no score and no result contains it.
     """
@@ -30,22 +30,22 @@ class SampleSpec(NamedTuple):
 
 
 class _OwnShare(DistributedSampler):
-    """A sampler that deals out the shares of several processes itself; being a DistributedSampler says so to Lightning.
+    """A sampler that divides its samples among processes itself; as a DistributedSampler, Lightning leaves it alone.
 
-    (Lightning would otherwise wrap it in one that hides `set_epoch` and repeats samples in evaluation.)
+    (Lightning would otherwise wrap it in a sampler that hides `set_epoch` and repeats samples in evaluation.)
     """
 
     def __init__(self, rank: int, world_size: int) -> None:
-        # Not the parent's: that one counts the samples of a data set and shuffles them itself.
+        # The parent's __init__ is not called: it counts the samples of a data set and shuffles them.
         self.rank, self.num_replicas, self.epoch = rank, world_size, 0
 
 
 class MixtureSampler(_OwnShare):
     """Shuffled training samples of several stores.
 
-    Each store is an infinite stream of reshuffled passes over all its samples at all scales; an epoch takes the next
-    piece of every stream, as long as the store's share, and shuffles the pieces together. So no sample of a store comes
-    twice before all have come once, whatever the shares.
+    Each store is an infinite stream of reshuffled passes over its samples at all scales. An epoch takes the next piece
+    of every stream, as long as the store's share, and shuffles the pieces together. No sample of a store is repeated
+    before all of its samples have been used once, whatever the shares.
 
     Args:
         sizes: samples of each store.
@@ -107,8 +107,8 @@ class MixtureSampler(_OwnShare):
 class OnTopSampler(_OwnShare):
     """Batches of labelled samples, each with unlabelled samples on top (decision L7).
 
-    It yields `batch_size` specifications of `labelled` and then `extra` of `unlabelled`, in turns, whole batches only.
-    The labelled samples are those that `labelled` gives alone. Sources of `unlabelled` are counted on.
+    It yields `batch_size` specifications of `labelled` and then `extra` of `unlabelled`, alternately, in full batches
+    only. The labelled samples are the same as without `unlabelled`, whose sources are numbered after the labelled ones.
     """
 
     def __init__(self, labelled: MixtureSampler, unlabelled: MixtureSampler, batch_size: int, extra: int) -> None:
@@ -122,7 +122,7 @@ class OnTopSampler(_OwnShare):
         return self.batches * (self.batch_size + self.extra)
 
     def set_epoch(self, epoch: int) -> None:
-        """Which epoch comes next, of both."""
+        """Set the next epoch of both samplers."""
         self.epoch = epoch
         self.labelled.set_epoch(epoch)
         self.unlabelled.set_epoch(epoch)
@@ -139,10 +139,10 @@ class OnTopSampler(_OwnShare):
 
 
 class EvaluationSampler(_OwnShare):
-    """Every sample once, in order; with several processes each has every n-th, none padded or repeated.
+    """Every sample once, in order; each of n processes gets every n-th sample, without padding or repetition.
 
-    A process without a share, where there are more processes than samples, gets the first sample uncounted: Lightning
-    needs a batch in every process.
+    With more processes than samples, a process without a share gets the first sample, not counted: Lightning needs a
+    batch in every process.
     """
 
     def __init__(self, sizes: Sequence[int], rank: int = 0, world_size: int = 1) -> None:

@@ -21,7 +21,7 @@ NAMED = {"sequence": "sequence_names", "activity": "activity_names", "scene": "s
 
 
 def store_paths(name: StoreName | Path) -> list[Path]:
-    """The files of a store; those of a pattern are sorted. A PoseError where one is missing."""
+    """Files of a store, sorted where a pattern names them; PoseError where one is missing."""
     if isinstance(name, list):
         return [path for entry in name for path in store_paths(entry)]
     path = Path(name)
@@ -72,7 +72,7 @@ class ShardedStore:
 
     @cached_property
     def path(self) -> Path:
-        """For messages: the first file and how many there are."""
+        """The first file and the number of further ones, for messages."""
         return Path(f"{self.shards[0].path} and {len(self.shards) - 1} more")
 
     @property
@@ -87,7 +87,7 @@ class ShardedStore:
         return f"ShardedStore({len(self.shards)} files, {len(self)} samples, {self.attrs['joint_set']})"
 
     def has(self, name: str) -> bool:
-        """Whether the column, or in any shard the group "masks" or "parts", is there."""
+        """Whether the column exists, or the group "masks" or "parts" in any shard."""
         return any(shard.has(name) for shard in self.shards)
 
     def labels(self, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which share of a data set's samples is changed how, where not every sequence allows every change (decision D4).
+"""Shares of samples by what is exchanged in them, where not every sequence allows every change (decision D4).
 
 The three shares are meant of the whole set: 25 % untouched, 40 % with another background and chair, 35 % with other
 garments too. Masks of some sequences allow no change of garments, so the others take the larger part of the last share.

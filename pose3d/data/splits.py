@@ -1,4 +1,4 @@
-"""Who trains and who validates: people held out of the training stores, thinned evenly."""
+"""Split of people into training and validation, and evenly spaced subsets of the validation samples."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def held_out(store: PoseStore | ShardedStore, subjects: Subjects) -> np.ndarray:
 
 
 def require_present(stores: Sequence[PoseStore | ShardedStore], subjects: Subjects) -> None:
-    """Raise PoseError where a subject that is to validate is in none of the stores."""
+    """Raise PoseError where a validation subject is in none of the stores."""
     if not subjects or subjects == "last":
         return
     known = set(np.concatenate([store.labels("subject") for store in stores]).tolist())
@@ -35,7 +35,7 @@ def require_present(stores: Sequence[PoseStore | ShardedStore], subjects: Subjec
 
 
 def training_rows(store: PoseStore | ShardedStore, subjects: Subjects) -> np.ndarray:
-    """Rows of everybody else; a PoseError where nobody is left."""
+    """Rows of all other people; PoseError where nobody is left."""
     rows = np.flatnonzero(~held_out(store, subjects))
     if not len(rows):
         raise PoseError(f"val_subjects {subjects!r} leave nobody to train on in {store.path}")
@@ -43,7 +43,7 @@ def training_rows(store: PoseStore | ShardedStore, subjects: Subjects) -> np.nda
 
 
 def thinned(chosen: Sequence[Chosen], most: int | None) -> list[Chosen]:
-    """At most so many samples of all of them together, evenly spaced; stores of which nothing is left are dropped."""
+    """At most so many samples in total, evenly spaced; stores without any of them are dropped."""
     total = sum(len(rows) for _, rows in chosen)
     wanted = min(total, most or total)
     kept = np.arange(wanted) * total // max(wanted, 1)

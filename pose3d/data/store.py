@@ -1,4 +1,4 @@
-"""Read a pose store: cheap to open, picklable, one HDF5 handle a process, never the whole file in memory."""
+"""Read a pose store: cheap to open, picklable, one HDF5 handle per process, and never the whole file in memory."""
 
 from __future__ import annotations
 

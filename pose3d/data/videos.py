@@ -225,7 +225,7 @@ def _retrieve(capture: cv2.VideoCapture) -> np.ndarray | None:
 
 @lru_cache(maxsize=4096)
 def _inspect(path: Path, modified: int) -> Container:
-    """Kept while the file stays as it is."""
+    """Structure of the file, cached while it stays the same."""
     return inspect(path)
 
 

@@ -54,7 +54,7 @@ def run_tasks(make: Callable[..., None], tasks: Sequence[tuple[Any, ...]], worke
 
 
 def _start(parent: int, counter: Any) -> None:
-    """Ctrl-C is the parent's business; a worker whose parent was killed goes too; one thread per process."""
+    """Ignore Ctrl-C, which the parent handles; end with the parent; use one thread."""
     global _counter
     _counter = counter
     signal.signal(signal.SIGINT, signal.SIG_IGN)

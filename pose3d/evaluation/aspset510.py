@@ -1,4 +1,4 @@
-"""ASPset-510 as its authors' evaluator counts: MPJPE and PCK of 17 joints, absolute, root-relative and aligned.
+"""ASPset-510 as its authors' evaluator scores it: MPJPE and PCK of 17 joints, absolute, root-relative and aligned.
 
 Differences from the protocols of MPI-INF-3DHP: 150 mm count as correct (<=), all 17 joints count in both scores, poses
 are compared in the subject's own size, and the aligned scores scale by the sum of all singular values even where a
@@ -22,7 +22,7 @@ CHAIN = (("l_knee", "l_hip"), ("pelvis", "spine"), ("spine", "neck"))
 
 
 def aspset510_table(predictions: Predictions, protocol: Protocol) -> Table:
-    """One row for each way of comparing, over all frames; then root-relative rows of each clip."""
+    """One row for each alignment, over all frames; then root-relative rows of each clip."""
     table = Table("ASPset-510", protocol.name, protocol.rules(), ["poses", "frames", "MPJPE mm", "PCK %"])
     for name, errors in _comparisons(predictions, protocol):
         table.add(name, len(predictions), *scores(errors, protocol))
@@ -69,7 +69,7 @@ def joint_errors(preds: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def aligned(preds: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Poses (N, J, 3) after the similarity that the evaluator fits to `target`, mirroring nothing."""
+    """Poses (N, J, 3) after the similarity that the evaluator fits to `target`, without reflections."""
     preds, target = preds.astype(np.float64), target.astype(np.float64)
     from_mean, to_mean = preds.mean(axis=1, keepdims=True), target.mean(axis=1, keepdims=True)
     source, goal = preds - from_mean, target - to_mean
@@ -82,7 +82,7 @@ def aligned(preds: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _comparisons(predictions: Predictions, protocol: Protocol) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and errors (N, 17) mm of each way of comparing."""
+    """Name and errors (N, 17) mm of each alignment."""
     preds, target = poses(predictions, protocol)
     place, target_place = predictions.translation, predictions.target_translation
     if place is not None and target_place is not None and protocol.skeleton != "universal":

@@ -63,5 +63,5 @@ def _frame_keys(predictions: Predictions) -> list[tuple[str, ...]]:
         columns.append(predictions.camera)
     keys = list(zip(*(c.astype(str).tolist() for c in columns), strict=True))
     if len(set(keys)) != len(keys):
-        raise PoseError(f"{predictions.path} holds some frame twice (sequence, frame, camera); remove the copies")
+        raise PoseError(f"{predictions.path} holds a frame twice (sequence, frame, camera); remove the copies")
     return keys

@@ -18,7 +18,7 @@ KEYS = ("joints_3d", "translation", "target_3d_true", "target_translation")
 
 
 def humaneva_table(predictions: Predictions, protocol: Protocol) -> Table:
-    """One row a sequence and skeleton; the joint map is fitted once, on every sequence together."""
+    """One row for each sequence and skeleton; the joint map is fitted once, on all sequences together."""
     preds, place, target, target_place = _inputs(predictions, protocol)
     mapped = preds.clone()
     mapped[:, :JOINTS] = apply_joint_map(fit_joint_map(preds[:, :JOINTS], target[:, :JOINTS]), preds[:, :JOINTS])

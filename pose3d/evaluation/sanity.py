@@ -1,4 +1,4 @@
-"""Checks for mistakes that would go unnoticed and give wrong scores: unit, joint order, root."""
+"""Checks for silent mistakes that give wrong scores: unit, joint order, root."""
 
 import numpy as np
 

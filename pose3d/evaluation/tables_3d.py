@@ -15,7 +15,7 @@ from pose3d.predictions import Predictions
 
 
 def scored_rows(title: str, label: str, scores: Scores) -> Table:
-    """One row a group, and all frames last."""
+    """One row per group, and a last row for all frames."""
     protocol = scores.protocol
     table = Table(title, protocol.name, protocol.rules(), [label, "frames", *COLUMNS])
     columns = [read(scores).tolist() for read in COLUMNS.values()]

@@ -50,7 +50,7 @@ class Deployed3D(nn.Module):
 
     Args:
         net: of stage 2 or 3; what only training needs is dropped.
-        decoding: choices of the test time that it was trained with.
+        decoding: test-time choices that it was trained with.
         settings: how its crops are cut.
     """
 

@@ -1,1 +1,1 @@
-"""What people look at after a run: the table on the screen, and the report, one HTML file that needs no network."""
+"""Results of a run for people: the table on the screen, and the report, one HTML file that works offline."""

@@ -12,7 +12,7 @@ ALL = "all"
 
 
 def shown(candidate: str) -> str:
-    """A candidate's name in tables and legends."""
+    """Name of a candidate in tables and legends."""
     return candidate.replace("_", " ")
 
 

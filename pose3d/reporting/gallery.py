@@ -101,7 +101,7 @@ def samples(
 
 
 def thumbnail(store: PoseStore, row: int, predictions: Predictions) -> tuple[str, float, np.ndarray]:
-    """The square around the person as JPEG (base64), its scale, and its left and top edge in px of the full image."""
+    """The square around the person as JPEG (base64), its scale, and its left and top edge in full-image px."""
     image = store.image(row)
     box = (predictions.bbox if predictions.bbox is not None else store.labels("bbox"))[row].astype(np.float64)
     side = max(8, round(float(max(box[2], box[3])) * MARGIN))
@@ -190,7 +190,7 @@ def _overlay(predictions: Predictions, row: int, scale: float, origin: np.ndarra
 
 
 def _caption(predictions: Predictions, row: int) -> str:
-    """Where the frame is from: scene, activity, sequence, frame number."""
+    """Origin of the frame: scene, activity, sequence, frame number."""
     parts = []
     for label in ("scene", "activity", "sequence"):
         if getattr(predictions, label) is not None:

@@ -32,7 +32,7 @@ class Grid:
 
 
 def metrics_grid(title: str, found: PoseMetrics) -> Grid:
-    """One row a pose, three numbers a scene, all frames first."""
+    """One row per pose, three numbers per scene, all frames first."""
     scenes = [ALL, *(s for s in found.scenes if s != ALL)]
     head = [
         [("", 1), *((_scene(s), len(METRICS)) for s in scenes)],

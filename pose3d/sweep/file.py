@@ -41,7 +41,7 @@ class Sweep:
 
 
 def load_sweep(path: str | Path) -> Sweep:
-    """Read a sweep file. Everything that W&B or this runner could not use is a PoseError that names file and key."""
+    """Read a sweep file. Anything that W&B or this runner cannot use raises a PoseError that names file and key."""
     path = find_recipe(path)
     if not path.is_file():
         near = sorted(str(p) for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
@@ -50,7 +50,7 @@ def load_sweep(path: str | Path) -> Sweep:
     try:
         content = yaml.safe_load(path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PoseError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from error
+        raise PoseError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise PoseError(f"{path} is no sweep file: it needs the keys method, metric, parameters, command")
     for key in content:

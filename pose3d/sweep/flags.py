@@ -1,4 +1,4 @@
-"""Do a sweep's parameters name flags of the command? Asked of the command itself, before the first trial."""
+"""Check that the parameters of a sweep are flags of its command, by asking the command before the first trial."""
 
 from __future__ import annotations
 

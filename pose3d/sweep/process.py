@@ -1,4 +1,4 @@
-"""Training commands as child processes: their own session, output to a log file, gone when this process goes."""
+"""Training commands as child processes: own session, output to a log file, and terminated with this process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def start(command: Sequence[str], log: Path, env: Mapping[str, str]) -> subproce
 
 
 def stop(process: subprocess.Popen[bytes], patience_s: float = 10.0) -> None:
-    """End a child and everything it started: politely first, then for good."""
+    """Terminate a child and everything it started: SIGTERM first, then SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             return
@@ -50,13 +50,13 @@ def stop(process: subprocess.Popen[bytes], patience_s: float = 10.0) -> None:
 
 
 def last_words(log: Path, lines: int = 1) -> str:
-    """The last lines of a log that say something, for an error message."""
+    """The last non-empty lines of a log, for an error message."""
     text = log.read_text(errors="replace").splitlines() if log.is_file() else []
     return " | ".join([line.strip() for line in text if line.strip()][-lines:]) or "it printed nothing"
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """On Linux, ask the kernel to end the child when this process is killed, so that a restart finds no rival."""
+    """On Linux, let the kernel end the child when this process is killed, so that no child outlives a restart."""
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None, use_errno=True)

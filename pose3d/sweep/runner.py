@@ -1,4 +1,4 @@
-"""The loop of a local sweep: ask for a trial, run it, watch its metric, tell the search; as many at once as devices."""
+"""The loop of a local sweep: get a trial, run it, watch its metric, report it to the search; one trial per device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep found: one row a trial, the best first, as data, as CSV and as a table."""
+"""Results of a sweep: one row per trial, the best first, as data, as CSV and as a table."""
 
 from __future__ import annotations
 

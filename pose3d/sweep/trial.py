@@ -14,7 +14,7 @@ from pose3d.sweep.process import last_words, stop
 
 @dataclass
 class Running:
-    """A trial under way. `reported` counts the metric values that the pruner has seen."""
+    """A running trial. `reported` counts the metric values that the pruner has seen."""
 
     trial: Any
     folder: Path
@@ -25,7 +25,7 @@ class Running:
 
     @property
     def log(self) -> Path:
-        """Where the command's output goes."""
+        """File of the command's output."""
         return self.folder / "log.txt"
 
     def read(self, metric: str) -> list[float]:
@@ -38,7 +38,7 @@ class Running:
         stop(self.process)
 
     def reason(self) -> str:
-        """What the command said last."""
+        """The last lines that the command printed."""
         return last_words(self.log)
 
 

@@ -88,7 +88,7 @@ DAMAGED = {
     "true and universal swapped": (swap("joints_3d", "joints_3d_univ"), "mixed up"),
     "focal length": (times("intrinsics", [[1.3, 1, 1], [1, 1.3, 1], [1, 1, 1]]), "check calibration"),
     "one camera": (add("intrinsics", [[0, 0, 9], [0, 0, 0], [0, 0, 0]], 7), "sample 7: joints_3d projects"),
-    "focal length negative": (times("intrinsics", -1, 2), "sample 2: intrinsics are no pinhole"),
+    "focal length negative": (times("intrinsics", -1, 2), "sample 2: intrinsics are not a pinhole"),
     "rotation": (times("cam_from_world", 1.1, 2), "sample 2: cam_from_world holds no rotation"),
     "one 2D label": (add("joints_2d", 0.5, (6, 4)), "sample 6: joints_3d projects"),
     "universal of another sequence": (times("joints_3d_univ", 1.02, 3), "sample 3: .*one factor"),
