@@ -1,4 +1,4 @@
-"""Draw the figures of the documentation into docs/images: the stages, the pose expressions, skips, hand-off, protocols.
+"""Draw the figures of the documentation into docs/images: the stages, the pose representations, skips, hand-off, protocols.
 
 python scripts/draw_concepts.py            # all of them
 python scripts/draw_concepts.py stages     # one
@@ -77,7 +77,7 @@ def note(axes: Axes, x: float, y: float, text: str, colour: str = GREY, size: in
 
 
 def stages() -> plt.Figure:
-    """The three trainings, what passes from one to the next, and what each learns from."""
+    """The three stages, what passes from one to the next, and what each learns from."""
     figure, axes = canvas(9.6, 4.0)
     columns = (
         (1.5, "Stage 1: 2DPoseNet", BLUE, "images with 2D joints\n(MPII, LSP)", "15 heatmaps"),

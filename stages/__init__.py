@@ -1,4 +1,4 @@
-"""The three trainings of the paper as LightningModules, and the command line that runs them."""
+"""The three stages of the paper as LightningModules, and the command line that runs them."""
 
 import pose3d  # noqa: F401  (before Lightning, whose import it makes lighter)
 

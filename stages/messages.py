@@ -40,6 +40,7 @@ GROUPS: dict[str, tuple[type, ...]] = {
 _PASSED_ON = ("switches", "multipliers")
 """Arguments of BaseStage that its subclasses fill in from `net` and `lr_multipliers`."""
 _NOISE = re.compile(r"(Expected a <class 'NoneType'>|Subtypes:|Errors:|Given value|Does not validate against)")
+_CHOSEN = re.compile(r"Parser key \"(\w+)\": .*given class_path '[\w.]*\.(\w+)'.* is not accepted")
 _UNKNOWN = re.compile(r"(?:unrecognized arguments: -*|Option '|[Kk]ey '|Unexpected keys: \{')([\w.]+)")
 
 
@@ -70,8 +71,11 @@ def readable(error: ArgumentError) -> str:
     unknown = _UNKNOWN.search(text)
     if unknown is None:
         return text
-    if "is not accepted" in text and (owners := classes_with(unknown[1])):
-        return f"{text}; {' and '.join(owners)} takes it: choose that class, or leave the key out"
+    if (chosen := _CHOSEN.search(text)) and (owners := classes_with(unknown[1])):
+        kind = next((kind for kinds in GROUPS.values() for kind in kinds if kind.__name__ == chosen[2]), None)
+        own = closest(unknown[1], [] if kind is None else inspect.signature(kind).parameters, n=1, cutoff=0.7)
+        hint = f"did you mean {chosen[1]}.{own[0]}?" if own else "choose that class, or leave the key out"
+        return f"{text}; it is an argument of {' and '.join(owners)}: {hint}"
     near = closest_keys(unknown[1])
     return f"{text}; did you mean {' or '.join(near)}?" if near else f"{text}; `lightning fit --help` lists the keys"
 

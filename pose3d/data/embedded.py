@@ -28,7 +28,7 @@ class EmbeddedDataModule(PoseDataModule):
         root: folder of the worlds' stores, `<root>/<world>.h5`.
         worlds: the worlds to train on.
         test_world: the world of `test` and `predict`; null: none.
-        test_file: a store to test on in place of `test_world`.
+        test_store: a store to test on in place of `test_world`.
         val_subjects: "held_out": the validation subjects of each world; otherwise as in PoseDataModule.
         preset: number of images of each world when it is rendered: a name of `pose3d synth --preset`.
         images: number of images of single worlds, in place of the preset's, e.g. {studio3d: 200}.
@@ -41,7 +41,7 @@ class EmbeddedDataModule(PoseDataModule):
         root: str | None = None,
         worlds: list[str] = ["studio3d", "lab3d"],  # noqa: B006  (never mutated)
         test_world: str | None = "test",
-        test_file: StoreName | None = None,
+        test_store: StoreName | None = None,
         val_subjects: Subjects | Literal["held_out"] = "held_out",
         preset: str = "quick",
         images: dict[str, PositiveInt] | None = None,
@@ -49,7 +49,7 @@ class EmbeddedDataModule(PoseDataModule):
         **kwargs: Any,
     ) -> None:
         self.root = Path(root or FOLDER)
-        self.worlds, self.test_world = list(worlds), test_world if test_file is None else None
+        self.worlds, self.test_world = list(worlds), test_world if test_store is None else None
         self.preset, self.images = preset, dict(images or {})
         self._check_names()
         files: list[StoreName] = [str(self.store_path(name)) for name in self.worlds]
@@ -58,7 +58,7 @@ class EmbeddedDataModule(PoseDataModule):
             val_subjects=sorted({s for name in worlds for s in HELD_OUT.get(name, ())})
             if val_subjects == "held_out"
             else val_subjects,
-            test_file=test_file if self.test_world is None else str(self.store_path(self.test_world)),
+            test_file=test_store if self.test_world is None else str(self.store_path(self.test_world)),
             composite=composite,
             **kwargs,
         )

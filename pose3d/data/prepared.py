@@ -59,7 +59,8 @@ class PreparedDataModule(PoseDataModule):
         stores: folder of the prepared stores, `<stores>/<data set>/train.h5` and so on (default: data).
         limit: prepare only so many samples of each split, for a first look; 0: all.
         reader: further options of the readers, as `pose3d prepare` names them, e.g. {frames: 0}.
-        val_file, test_file: stores to validate and to test on in place of the data set's own.
+        val_store, test_store: stores to validate and to test on in place of the data set's own. (Named differently from
+            PoseDataModule's `val_file` and `test_file`, whose values a change of class by an overlay would keep.)
         kwargs: further arguments of PoseDataModule.
     """
 
@@ -72,18 +73,18 @@ class PreparedDataModule(PoseDataModule):
         stores: str | None = None,
         limit: NonNegativeInt = 0,
         reader: dict[str, Any] | None = None,
-        val_file: StoreName | None = None,
-        test_file: StoreName | None = None,
+        val_store: StoreName | None = None,
+        test_store: StoreName | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(train_files=[], val_file=val_file, test_file=test_file, **kwargs)
+        super().__init__(train_files=[], val_file=val_store, test_file=test_store, **kwargs)
         check_bounds(get_type_hints(PreparedDataModule.__init__), {"limit": limit})
         known = dict.fromkeys(split.source for split in self.splits)
         if unknown := sorted(set(roots or {}) - set(known)):
             raise PoseError(f"data.roots names {unknown[0]!r}; {did_you_mean(unknown[0], known)}")
         self.root, self.roots, self.limit, self.reader = root, dict(roots or {}), int(limit), dict(reader or {})
         self.stores = Path(stores or STORES)
-        self.other_val, self.other_test = val_file, test_file
+        self.val_store, self.test_store = val_store, test_store
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -164,8 +165,8 @@ class PreparedDataModule(PoseDataModule):
     def store_names(self) -> dict[str, list[StoreName]]:
         """Paths of the stores, whether they exist yet or not."""
         paths = {kind: [str(self.store_path(s)) for s in self.splits if s.name == kind] for kind in ("train", "test")}
-        val = [] if self.other_val is None else [self.other_val]
-        test = paths["test"] if self.other_test is None else [self.other_test]
+        val = [] if self.val_store is None else [self.val_store]
+        test = paths["test"] if self.test_store is None else [self.test_store]
         return {"train": [*paths["train"]], "val": val, "test": [*test]}
 
     def store_path(self, split: OfficialSplit) -> Path:
@@ -190,8 +191,8 @@ class PreparedDataModule(PoseDataModule):
                 f"there is no store {self.store_path(missing)}; set data.root to the folder of the official files, or "
                 f"make it with `pose3d prepare {missing.source}`"
             )
-        self.val_file = self.other_val or self._first("val")
-        self.test_file = self.other_test or self._first("test")
+        self.val_file = self.val_store or self._first("val")
+        self.test_file = self.test_store or self._first("test")
         for split in self.splits:
             if (name := self._store(split)) is not None:
                 self._require_source(name, split)

@@ -132,7 +132,7 @@ class MPIILSPDataModule(PreparedDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         """Test on the validation people: labels of MPII's test people are not public."""
-        self.other_test = self.other_test or self._first("val")
+        self.test_store = self.test_store or self._first("val")
         super().setup(stage)
         self._refuse_mixed_people()
 

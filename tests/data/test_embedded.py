@@ -41,7 +41,7 @@ def test_they_are_what_pose3d_synth_makes(rendered, tmp_path):
 
 
 def test_a_store_in_place_of_the_test_world(rendered, tmp_path):
-    data = EmbeddedDataModule(root=str(tmp_path), worlds=["lab3d"], test_file=str(rendered / "test.h5"), **SMALL)
+    data = EmbeddedDataModule(root=str(tmp_path), worlds=["lab3d"], test_store=str(rendered / "test.h5"), **SMALL)
     shutil.copy(rendered / "lab3d.h5", tmp_path / "lab3d.h5")
     data.prepare_data()  # renders no test world
     data.setup("test")

@@ -189,10 +189,6 @@ def test_stage_1_trains_on_those_that_are_there(store_2d, tmp_path):
     other = MPIILSPDataModule(stores=str(tmp_path), **SMALL)
     other.setup()
     assert other.test_file == str(tmp_path / "mpii" / "val.h5")
-    chosen = MPIILSPDataModule(stores=str(tmp_path), test_file=str(tmp_path / "lsp" / "val.h5"), **SMALL)
-    chosen.setup()
-    assert chosen.test_file == str(tmp_path / "lsp" / "val.h5")
-    assert chosen.val_file == str(tmp_path / "mpii" / "val.h5")
     assert (other.geometry.rotation_deg, other.geometry.flip, other.with_3d) == (20.0, 0.5, False)
 
 
