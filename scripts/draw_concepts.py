@@ -1,4 +1,4 @@
-"""Draw the figures of the documentation into docs/images: the stages, the pose representations, skips, hand-off, protocols.
+"""Draw the figures of the documentation into docs/images: stages, pose representations, skips, hand-off, protocols.
 
 python scripts/draw_concepts.py            # all of them
 python scripts/draw_concepts.py stages     # one
