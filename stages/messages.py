@@ -73,8 +73,9 @@ def readable(error: ArgumentError) -> str:
         return text
     if (chosen := _CHOSEN.search(text)) and (owners := classes_with(unknown[1])):
         kind = next((kind for kinds in GROUPS.values() for kind in kinds if kind.__name__ == chosen[2]), None)
-        own = closest(unknown[1], [] if kind is None else inspect.signature(kind).parameters, n=1, cutoff=0.7)
-        hint = f"did you mean {chosen[1]}.{own[0]}?" if own else "choose that class, or leave the key out"
+        own = closest(unknown[1], [] if kind is None else inspect.signature(kind).parameters, n=2, cutoff=0.6)
+        near = [f"{chosen[1]}.{name}" for name in own]
+        hint = f"did you mean {' or '.join(near)}?" if near else "choose that class, or leave the key out"
         return f"{text}; it is an argument of {' and '.join(owners)}: {hint}"
     near = closest_keys(unknown[1])
     return f"{text}; did you mean {' or '.join(near)}?" if near else f"{text}; `lightning fit --help` lists the keys"

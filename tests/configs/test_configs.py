@@ -195,7 +195,7 @@ def test_overlays_keep_the_checkpoints(capsys, tmp_path):
         (("--model.lr_multipliers.trnk", "1"), "did you mean model.lr_multipliers.trunk"),
         (("--data.batch_sise", "4"), "did you mean data.batch_size"),
         (("--data.train_files", "[a.h5]"), "it is an argument of PoseDataModule: choose that class"),
-        (("--data.test_file", "a.h5"), "it is an argument of PoseDataModule: did you mean data.test_store?"),
+        (("--data.test_file", "a.h5"), "an argument of PoseDataModule: did you mean data.test_"),
         (("--model.hidden", "[8,8]"), "did you mean model.net.hidden?"),
         (("--rundir", "x"), "did you mean run_dir"),
         (("--model.net.skips", "some"), "'corrective', 'regular', 'none'"),
