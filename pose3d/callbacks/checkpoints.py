@@ -93,6 +93,9 @@ class RunCheckpoint(Checkpoint):
         if 0 < trainer.max_steps <= trainer.global_step:
             trainer.should_stop = True
         elif self.every_n_steps and trainer.global_step % self.every_n_steps == 0:
+            # A validation saves when it has ended; a run resumed from a checkpoint of before would leave it out.
+            if _validation_follows(trainer, batch_idx):
+                return
             self._save(trainer, "last")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -162,6 +165,16 @@ class RunCheckpoint(Checkpoint):
             if name == "best":
                 self.best_sha256 = sha256_of(path)
         self.saved_step = trainer.global_step
+
+
+def _validation_follows(trainer: Trainer, batch_idx: int) -> bool:
+    """Whether validation comes before the next training step."""
+    epochs, interval = trainer.check_val_every_n_epoch, trainer.val_check_batch
+    if interval is None:  # validation goes by the clock
+        return False
+    if epochs is None:
+        return (trainer.fit_loop.total_batch_idx + 1) % interval == 0
+    return (trainer.current_epoch + 1) % epochs == 0 and (batch_idx + 1) % interval == 0
 
 
 def move_aside(run_dir: Path, names: Sequence[str] = OUTPUTS) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from pose3d.cores import available_cores
 from pose3d.progress import progress_bar
-from pose3d.synth.generate import Job, generate, is_complete
+from pose3d.synth.generate import Job, generate, is_complete, remove_parts
 
 
 def render_worlds(jobs: Sequence[Job], out: Path, workers: int | None = None) -> None:
@@ -25,6 +25,7 @@ def render_worlds(jobs: Sequence[Job], out: Path, workers: int | None = None) ->
     for job in jobs:
         target = out / f"{job.world}.h5"
         if is_complete(job, out):
+            remove_parts(job, out)  # a run may have been killed while it did this
             console.print(f"{target} is already there, made with the same parameters: nothing to do", soft_wrap=True)
             continue
         if target.exists():

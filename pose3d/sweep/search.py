@@ -37,6 +37,10 @@ def open_study(sweep: Sweep, folder: Path, seed: int) -> optuna.Study:
     earlier process was killed, or failed, are queued again; the former know which trial they continue.
     """
     optuna = import_optuna()
+    # A killed process may have left the journal locked, and optuna would wait half a minute for it. Nobody else is at
+    # work here: the runner holds the folder's own lock, which ends with its process.
+    for lock in folder.glob(f"{JOURNAL}*.lock*"):
+        lock.unlink(missing_ok=True)
     backend = optuna.storages.journal.JournalFileBackend(
         str(folder / JOURNAL), lock_obj=optuna.storages.journal.JournalFileOpenLock(str(folder / JOURNAL))
     )

@@ -29,6 +29,9 @@ from pose3d.synth.worlds import SCENE_NAMES, Shot, plan, world
 SHARD = 64
 """Images in a shard."""
 
+NOTE = "parameters.json"
+"""File among the shards that says which job they belong to."""
+
 GENERATOR = f"pose3d synth {__version__}"
 
 
@@ -112,13 +115,23 @@ def generate(job: Job, out: Path, workers: int = 1, progress: Progress = lambda 
         make = partial(_make_shard, job, parts)
         run_tasks(make, [(i, shards[i]) for i in missing], min(workers, len(missing)), progress)
     _merge(job, target, [_part(parts, i) for i in range(len(shards))])
-    shutil.rmtree(parts)
+    remove_parts(job, out)
     return target
+
+
+def remove_parts(job: Job, out: Path) -> None:
+    """Delete the folder of shards of a job that is complete, if there is one; one of another job stays."""
+    note = out / f".{job.world}.parts" / NOTE
+    if note.is_file() and note.read_text() == job.parameters():
+        # First, so that what is left where this is interrupted counts for nothing.
+        note.unlink()
+    if not note.is_file():
+        shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def _open_parts(parts: Path, job: Job) -> None:
     """Create the folder of shards, or check that an existing one belongs to the same job."""
-    note = parts / "parameters.json"
+    note = parts / NOTE
     if not parts.exists():
         try:
             parts.mkdir(parents=True)

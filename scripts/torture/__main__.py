@@ -7,16 +7,18 @@ the exit code is 1 where any case found a fault.
 from __future__ import annotations
 
 import argparse
+import gc
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from scripts.torture.cases import campaign
 
-PARTS = {"kill": 200, "disk": 120, "fuzz": 10_000}
+PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 240, "fuzz": 10_000}
 """Part -> cases."""
 
 
@@ -33,6 +35,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="pose3d-torture-"))
     try:
         case = _case(args.part, folder)
+        gc.freeze()  # what was imported stays shared with the forked processes
         faults = campaign(args.part, args.count or PARTS[args.part], args.seconds, args.seed, args.out, case)
         if (folder / "faults").is_dir():
             shutil.copytree(folder / "faults", args.out / f"{args.part}-faults", dirs_exist_ok=True)
@@ -41,12 +44,24 @@ def main() -> int:
     return int(faults > 0)
 
 
-def _case(part: str, folder: Path):  # type: ignore[no-untyped-def]
-    if part == "kill":
-        import stages.cli  # noqa: F401  # loaded once, before the processes are forked
+def _case(part: str, folder: Path) -> Any:
+    """The part's cases; everything that they need is imported here, before a process is forked."""
+    if part.startswith("kill"):
+        import stages.cli  # noqa: F401
+        from scripts.torture import jobs
         from scripts.torture.kill import Kill
 
-        return Kill(folder)
+        if part == "kill":
+            return Kill(folder, [jobs.Stage(number, folder / "before") for number in (1, 2, 3)])
+        if part == "kill-prepare":
+            return Kill(folder, [jobs.Prepare(folder / "tree")])
+        if part == "kill-synth":
+            import pose3d.synth.scenes
+
+            return Kill(folder, [jobs.Synth()])
+        import pose3d.sweep.runner
+
+        return Kill(folder, [jobs.Sweep()])
     import pose3d.commands.evaluate
     import pose3d.commands.predict  # noqa: F401
 

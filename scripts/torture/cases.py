@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import signal
@@ -15,6 +17,10 @@ from pathlib import Path
 import numpy as np
 
 CASE_TIMEOUT_S = 300.0
+POLL_S = 0.002
+
+Command = Callable[[], int]
+"""Something to run in a process of its own; it returns the exit code."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Outcome:
     """Exit code; minus the number of the signal that ended the process; 124 for a time-out."""
     output: str
     """What it printed to stdout and stderr."""
+    cpu_s: float = 0.0
+    """Processor time that it used."""
 
     @property
     def in_order(self) -> bool:
@@ -78,8 +86,23 @@ def campaign(
     return faults
 
 
-def call(words: list[str], log: Path, before: Callable[[], None] = lambda: None) -> int:
-    """Start `pose3d WORDS` or a stage's command in a forked process and return its id.
+def command(words: list[str]) -> Command:
+    """`pose3d WORDS`, or `lightning WORDS` where the first is `fit`, `test` or `validate`."""
+
+    def run_it() -> int:
+        if words[0] in ("fit", "test", "validate"):
+            from stages.cli import main as stages_main
+
+            return stages_main(words)
+        from pose3d.app import main as app_main
+
+        return app_main(words)
+
+    return run_it
+
+
+def call(start: Command, log: Path) -> int:
+    """Start a command in a forked process and return its id.
 
     The parent has imported everything, so that a case costs what the command costs.
     """
@@ -94,8 +117,7 @@ def call(words: list[str], log: Path, before: Callable[[], None] = lambda: None)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             sys.stdout = sys.stderr = stream
             try:
-                before()
-                code = _main(words)
+                code = start()
             except SystemExit as end:
                 code = end.code if isinstance(end.code, int) else 1
             except BaseException:
@@ -105,33 +127,43 @@ def call(words: list[str], log: Path, before: Callable[[], None] = lambda: None)
         os._exit(code)
 
 
-def finish(pid: int, log: Path, seconds: float = CASE_TIMEOUT_S, kill: bool = False) -> Outcome:
-    """Wait for a process; after `seconds` it is killed, which is a fault unless `kill` says that it was meant."""
-    until = time.monotonic() + seconds
+def finish(pid: int, log: Path, due: Callable[[], bool] | None = None) -> Outcome:
+    """Wait for a process. It is killed once `due` says so, or after `CASE_TIMEOUT_S`, which counts as a time-out."""
+    until = time.monotonic() + CASE_TIMEOUT_S
     while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
+        done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:
             code = os.waitstatus_to_exitcode(status)
             break
-        if time.monotonic() > until:
+        late = time.monotonic() > until
+        if late or (due is not None and due()):
             os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            code = -signal.SIGKILL if kill else 124
+            usage = os.wait4(pid, 0)[2]
+            code = 124 if late else -signal.SIGKILL
             break
-        time.sleep(0.005)
-    return Outcome(code, log.read_text(errors="replace") if log.is_file() else "")
+        time.sleep(POLL_S)
+    output = log.read_text(errors="replace") if log.is_file() else ""
+    return Outcome(code, output, usage.ru_utime + usage.ru_stime)
 
 
-def run(words: list[str], log: Path, before: Callable[[], None] = lambda: None) -> Outcome:
+def warm(start: Command, folder: Path) -> Outcome:
+    """Run a command once, then import here whatever it imported, so that later runs find it loaded."""
+    names = folder / "modules.json"
+
+    def listed() -> int:
+        before = set(sys.modules)
+        code = start()
+        names.write_text(json.dumps([name for name in sys.modules if name not in before]))
+        return code
+
+    outcome = run(listed, folder / "log.txt")
+    if names.is_file():
+        for name in json.loads(names.read_text()):
+            with contextlib.suppress(Exception):  # names that a library gives to modules of its own making
+                importlib.import_module(name)
+    return outcome
+
+
+def run(start: Command, log: Path) -> Outcome:
     """Run a command to its end."""
-    return finish(call(words, log, before), log)
-
-
-def _main(words: list[str]) -> int:
-    if words[0] in ("fit", "test", "validate"):
-        from stages.cli import main as stages_main
-
-        return stages_main(words)
-    from pose3d.app import main as app_main
-
-    return app_main(words)
+    return finish(call(start, log), log)

@@ -1,74 +1,84 @@
-"""Kill anywhere: three stages, killed at a random moment and resumed, end with the weights of an undisturbed run."""
+"""Kill anywhere: what was killed at a random moment and started again ends as if nothing had happened."""
 
 from __future__ import annotations
 
-import hashlib
+import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from scripts.torture.cases import CASE_TIMEOUT_S, call, finish
-from tests.stages.conftest import Workshop
+from scripts.torture.cases import Command, Outcome, call, finish, run, warm
+from scripts.torture.jobs import Job
 
-STAGES = (1, 2, 3)
+MOMENTS = 1.02
+"""Moments are drawn over this share of what the undisturbed run takes: the end belongs to it."""
 
 
 class Kill:
-    """One SIGKILL a case, at a moment drawn over the whole pipeline, checkpoint writes and hand-offs included."""
+    """One SIGKILL a case, at a moment drawn over the whole job; then the same command again, to its end.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        work = self._fresh()
-        began = time.monotonic()
-        for stage in STAGES:
-            outcome = finish(call(self._words(work, stage), folder / "log.txt"), folder / "log.txt")
-            if outcome.code != 0:
-                raise SystemExit(f"the undisturbed run of stage {stage} failed: {outcome.output[-500:]}")
-        self.seconds = time.monotonic() - began
-        self.expected = weights(work.root / "stage3" / "last.ckpt")
+    Moments of a job that computes are in its processor time, which a busy machine does not change; those of a job that
+    waits for other processes are in seconds.
+    """
+
+    def __init__(self, folder: Path, jobs: list[Job]) -> None:
+        self.folder, self.jobs, self.log = folder, jobs, folder / "log.txt"
+        self.length: list[float] = []
+        self.expected: list[str] = []
+        for job in jobs:
+            self._undisturbed(job, warm)  # the first run also compiles what is compiled when it is first used
+            began = time.monotonic()
+            outcome, work = self._undisturbed(job, lambda start, _: run(start, self.log))
+            self.length.append(time.monotonic() - began if job.waits else outcome.cpu_s)
+            self.expected.append(job.result(work))
+            job.keep(work)
+
+    def _undisturbed(self, job: Job, how: Callable[[Command, Path], Outcome]) -> tuple[Outcome, Path]:
+        work = self._fresh(job)
+        outcome = how(lambda: job.start(work), self.folder)
+        if outcome.code != 0:
+            raise SystemExit(f"the undisturbed run of {job.name} failed: {outcome.output[-500:]}")
+        return outcome, work
 
     def __call__(self, number: int, rng: np.random.Generator) -> tuple[str, str]:
-        work, log = self._fresh(), self.folder / "log.txt"
-        moment = float(rng.uniform(0, self.seconds))
-        left, killed = moment, ""
-        for stage in STAGES:
-            while True:
-                words = self._words(work, stage)
-                resumable = work.root / f"stage{stage}" / "last.ckpt"
-                if killed and resumable.is_file():
-                    words.append(f"--ckpt_path={resumable}")
-                began = time.monotonic()
-                outcome = finish(call(words, log), log, CASE_TIMEOUT_S if killed else left, kill=not killed)
-                left = max(0.01, left - (time.monotonic() - began))
-                if outcome.code == 0:
-                    break
-                if killed or outcome.code != -9:
-                    return (
-                        f"killed in {killed or 'no stage'}",
-                        f"stage {stage}: exit code {outcome.code}, {outcome.output[-300:]}",
-                    )
-                killed = f"stage {stage} after {moment:.2f} s"
-        same = weights(work.root / "stage3" / "last.ckpt") == self.expected
-        return f"killed in {killed or 'no stage'}", "" if same else "other weights than the undisturbed run"
+        index = number % len(self.jobs)
+        job, moment = self.jobs[index], float(rng.uniform(0, MOMENTS * self.length[index]))
+        work = self._fresh(job)
+        pid = call(lambda: job.start(work), self.log)
+        killed = finish(pid, self.log, _timer(moment) if job.waits else lambda: cpu_seconds(pid) > moment)
+        what = (
+            f"{job.name}, {'killed' if killed.code == -9 else 'ended'} after {moment:.3f} of {self.length[index]:.3f} s"
+        )
+        if killed.code not in (0, -9):
+            return what, f"before the kill: exit code {killed.code}, {killed.output[-300:]}"
+        if killed.code == -9:
+            again = run(lambda: job.start(work), self.log)
+            if again.code != 0:
+                return what, f"started again: exit code {again.code}, {again.output[-300:]}"
+        if job.result(work) != self.expected[index]:
+            return what, "another result than that of the undisturbed run"
+        left = sorted(str(path.relative_to(work)) for path in work.rglob("*") if ".part" in path.name)
+        return what, f"left {left}" if left else ""
 
-    def _fresh(self) -> Workshop:
-        root = self.folder / "work"
-        shutil.rmtree(root, ignore_errors=True)
-        root.mkdir()
-        return Workshop(root)
-
-    def _words(self, work: Workshop, stage: int) -> list[str]:
-        flags = ["--test_after_fit=false", "--checkpoint.every_n_steps=1"]
-        return ["fit", "--config", str(work.config(stage)), *flags]
+    def _fresh(self, job: Job) -> Path:
+        work = self.folder / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        job.fill(work)
+        return work
 
 
-def weights(checkpoint: Path) -> str:
-    """Hash of every tensor of the state dict."""
-    digest = hashlib.sha256()
-    for name, value in sorted(torch.load(checkpoint, weights_only=True)["state_dict"].items()):
-        digest.update(name.encode() + value.numpy().tobytes())
-    return digest.hexdigest()
+def cpu_seconds(pid: int) -> float:
+    """Processor time that the main thread of a process has used."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return float(os.times().user)  # no Linux: any number that grows
+
+
+def _timer(seconds: float):  # type: ignore[no-untyped-def]
+    until = time.monotonic() + seconds
+    return lambda: time.monotonic() > until

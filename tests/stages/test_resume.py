@@ -1,9 +1,13 @@
 """Resuming gives what an uninterrupted run gives, bit for bit, also in the middle of an epoch."""
 
+from contextlib import suppress
+
 import pytest
 import torch
 
+from pose3d.callbacks.checkpoints import RunCheckpoint
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
+from stages import Stage1
 
 QUIET = ("--test_after_fit", "false")
 
@@ -44,3 +48,38 @@ def test_resuming_needs_no_parent_and_keeps_the_ancestry(pipeline, workshop):
     assert workshop.fit(2, *flags, "--model.init_from", gone, "--ckpt_path", str(run / "last.ckpt")) == 0
     provenance = read_checkpoint(run / "last.ckpt")[PROVENANCE]
     assert (provenance["step"], provenance["parent"]["path"]) == (6, parent)
+
+
+@pytest.mark.parametrize("how", ["killed", "interrupted"])
+def test_a_run_that_stops_in_a_validation_makes_it_again(workshop, monkeypatch, how):
+    """Otherwise a best checkpoint of that moment would be lost."""
+    flags = (*QUIET, "--checkpoint.every_n_steps", "1", "--data.eval_batch_size", "1")
+    whole, half = workshop.root / "whole", workshop.root / "half"
+    assert workshop.fit(1, *flags, "--run_dir", str(whole)) == 0
+
+    validate = Stage1.validation_step
+
+    def stop(self, batch, batch_idx, *rest):
+        if batch_idx == 2 and self.trainer.global_step == 3:
+            raise KeyboardInterrupt
+        return validate(self, batch, batch_idx, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stage1, "validation_step", stop)
+        if how == "killed":
+            patch.setattr(RunCheckpoint, "on_exception", lambda *_: None)
+        with suppress(KeyboardInterrupt, SystemExit):
+            workshop.fit(1, *flags, "--run_dir", str(half))
+    assert not (half / "best.ckpt").exists()
+    assert workshop.fit(1, *flags, "--run_dir", str(half), "--ckpt_path", str(half / "last.ckpt")) == 0
+    for name in ("last.ckpt", "best.ckpt"):
+        expected, resumed = read_checkpoint(whole / name), read_checkpoint(half / name)
+        assert expected["global_step"] == resumed["global_step"]
+        assert all(torch.equal(value, resumed["state_dict"][key]) for key, value in expected["state_dict"].items())
+    scores = [state["best_score"] for state in (best_state(whole), best_state(half))]
+    assert scores[0] == scores[1]
+
+
+def best_state(run):
+    callbacks = read_checkpoint(run / "last.ckpt")["callbacks"]
+    return next(state for name, state in callbacks.items() if "RunCheckpoint" in name)

@@ -93,6 +93,15 @@ def test_killed_and_continued(sweep_file, tmp_path, method):
         assert {r.values["x"] for r in found} == {0, 1, 2}
 
 
+def test_a_lock_that_a_killed_sweep_left_on_its_journal_is_nobodys(sweep_file, tmp_path):
+    path, out = sweep_file(parameters={"x": {"values": [1]}}), tmp_path / "out"
+    run(path, out)
+    (out / "journal.log.lock").symlink_to(out / "journal.log")  # as optuna takes it
+    began = time.monotonic()
+    assert len(run(path, out)[0]) == 1
+    assert time.monotonic() - began < 20  # optuna itself waits for 30 s
+
+
 @pytest.mark.parametrize("change", [None, "command"])
 def test_an_interrupted_training_goes_on_from_its_checkpoint(sweep_file, tmp_path, change):
     """Steps that its checkpoint has are not made again, unless the command is another one now."""

@@ -120,6 +120,25 @@ def test_an_interrupted_run_goes_on(studio: Path, tmp_path: Path, monkeypatch: p
     assert resumed.read_bytes() == studio.read_bytes()
 
 
+def test_parts_left_beside_a_complete_world_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run may be killed while it removes them; they would be in the way of a run with other parameters."""
+    words = ["synth", "--out", str(tmp_path), "--worlds", "wild2d", "--resolution", "64", "--workers", "1"]
+
+    def killed(folder: Path, **_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pose3d.synth.generate.shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            generate(Job("wild2d", 2, 0, 64), tmp_path)
+    assert list(tmp_path.glob(".wild2d.parts/*.npz"))
+    before = (tmp_path / "wild2d.h5").read_bytes()
+    assert main([*words, "--num", "wild2d=2"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["wild2d.h5"]
+    assert (tmp_path / "wild2d.h5").read_bytes() == before
+    assert main([*words, "--num", "wild2d=1"]) == 0
+
+
 def test_parts_of_another_run_are_refused(tmp_path: Path) -> None:
     parts = tmp_path / ".studio3d.parts"
     parts.mkdir()

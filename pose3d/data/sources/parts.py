@@ -23,6 +23,8 @@ from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
 from pose3d.files import write_whole
 
+PLAN = "plan.json"
+
 
 @dataclass(frozen=True)
 class Part:
@@ -46,7 +48,7 @@ class Parts:
         """`<out>.parts`, emptied if it belongs to another plan or its files have changed."""
         fingerprint = plan_fingerprint(plan)
         parts = cls(out.with_name(out.name + ".parts"), plan, fingerprint)
-        record = parts.folder / "plan.json"
+        record = parts.folder / PLAN
         try:
             known = json.loads(record.read_text())["fingerprint"] if record.is_file() else None
             if known != fingerprint:
@@ -88,7 +90,8 @@ class Parts:
         return [part for number in range(len(self.plan.tasks)) if (part := self.finished(number)) is not None]
 
     def remove(self) -> None:
-        """Delete the folder."""
+        """Delete the folder, its plan first: what is left where that is interrupted counts for nothing."""
+        (self.folder / PLAN).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -107,6 +107,27 @@ def interrupt(plan, out, after):
         prepare(plan, out, progress=progress)
 
 
+def test_a_run_killed_while_it_removes_its_parts_leaves_nothing_that_counts(tmp_path, monkeypatch):
+    """Records of parts may be left without their stores, in any order."""
+    out = tmp_path / "out.h5"
+
+    def remove_half(folder, **_):
+        if stores := list(folder.glob("*.h5")):
+            for store in stores:
+                store.unlink()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pose3d.data.sources.parts.shutil.rmtree", remove_half)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(make_plan(*TASKS), out)
+    whole = out.read_bytes()
+    assert list((tmp_path / "out.h5.parts").glob("*.json"))
+    prepare(make_plan(*TASKS), out)
+    assert out.read_bytes() == whole
+    assert not (tmp_path / "out.h5.parts").exists()
+
+
 def test_parts_of_another_plan_are_not_used(tmp_path):
     out = tmp_path / "out.h5"
     with pytest.raises(PoseError):
