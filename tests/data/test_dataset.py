@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pose3d.data.dataset import JoinedDataset, PoseDataset
-from pose3d.data.loader import collate
 from pose3d.data.geometric import GeometricAugmentation
+from pose3d.data.loader import collate
 from pose3d.data.samplers import SampleSpec
 from pose3d.data.store import PoseStore
 from pose3d.geometry.crop import transform_points
