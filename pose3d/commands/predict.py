@@ -27,6 +27,7 @@ from pose3d.predict.pictures import Pictures
 from pose3d.predict.predictor import BOX_TRUE, FOV_DEGREES
 from pose3d.predict.rows import RowWriter
 from pose3d.predict.run import Frames, is_motion, predict_frames
+from pose3d.predict.runtimes import AUTO, FLOAT32, RUNTIMES, use_runtimes
 from pose3d.predict.targets import beside, predictions_file, source_name
 from pose3d.predictions import Predictions, write_predictions
 from pose3d.pretrained import RELEASED, required_stage_file, stage1_beside
@@ -120,6 +121,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="frames at a time (default: 16)")
     add_finish_arguments(parser)
+    parser.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        help="what computes the networks on a CPU; auto measures (default: auto in videos and streams that are "
+        f"followed, else {FLOAT32})",
+    )
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
 
 
@@ -142,6 +149,9 @@ def run(args: argparse.Namespace) -> int:
     follower = None
     if is_motion(frames) and boxes is None:
         follower = Follower(predictor, args.look_every, args.person, say=console.print)
+    runtime = args.runtime or (AUTO if follower is not None else FLOAT32)
+    look_every = 1 if follower is None else follower.look_every
+    use_runtimes(predictor, runtime, frames.expected, look_every, console.print)
     predictions, problems, damaged = _predict(args, frames, predictor, camera, boxes, follower, pictures, out, console)
     write_predictions(out, predictions)
     if pictures is not None:

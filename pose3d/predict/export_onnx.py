@@ -112,6 +112,13 @@ def describe_onnx(
 def _write(readable: Readable, path: Path, description: dict[str, Any]) -> None:
     import onnx
 
+    model = graph_of(readable, list(readable.names), readable.size)
+    onnx.helper.set_model_props(model, {METADATA: json.dumps(description)})
+    onnx.save(model, str(path))
+
+
+def graph_of(net: nn.Module, names: list[str], size: int) -> Any:
+    """The ONNX model of a module that takes crops (B, `size`, `size`, 3) uint8; `names` are those of its outputs."""
     batch = torch.export.Dim("batch", min=1)
     level = logging.getLogger("torch.onnx").level
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -119,10 +126,10 @@ def _write(readable: Readable, path: Path, description: dict[str, Any]) -> None:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
-                readable,
-                (random_crops(2, readable.size, seed=0),),
+                net,
+                (random_crops(2, size, seed=0),),
                 input_names=["crops"],
-                output_names=list(readable.names),
+                output_names=names,
                 dynamic_shapes=({0: batch},),
                 opset_version=OPSET,
                 dynamo=True,
@@ -131,6 +138,4 @@ def _write(readable: Readable, path: Path, description: dict[str, Any]) -> None:
     finally:
         logging.getLogger("torch.onnx").setLevel(level)
     assert program is not None
-    model = program.model_proto
-    onnx.helper.set_model_props(model, {METADATA: json.dumps(description)})
-    onnx.save(model, str(path))
+    return program.model_proto

@@ -5,6 +5,7 @@ were cut.
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,25 @@ NETWORKS: dict[str, tuple[Any, Any]] = {
 """Stage -> its network's configuration and class."""
 
 
-class Deployed2D(nn.Module):
+class Deployed(nn.Module):
+    """A network that answers about 8-bit crops, by itself or through a runtime.
+
+    Attributes:
+        runtime: computes `answers` in another way, see `pose3d.predict.runtimes`; None: PyTorch in float32.
+    """
+
+    runtime: Callable[[Tensor], dict[str, Tensor]] | None = None
+
+    def forward(self, crops: Tensor) -> dict[str, Tensor]:
+        """What `answers` says, from the runtime where there is one."""
+        return self.answers(crops) if self.runtime is None else self.runtime(crops)
+
+    def answers(self, crops: Tensor) -> dict[str, Tensor]:
+        """Crops (B, S, S, 3) uint8 RGB to tensors by name."""
+        raise TypeError(f"{type(self).__name__} defines no answers")
+
+
+class Deployed2D(Deployed):
     """2DPoseNet as it is used: without skips and intermediate maps, normalising its own input."""
 
     def __init__(self, net: Pose2DNet, settings: CropSettings) -> None:
@@ -39,13 +58,13 @@ class Deployed2D(nn.Module):
         self.net, self.settings = net.deploy(), settings
         self.requires_grad_(False).eval()
 
-    def forward(self, crops: Tensor) -> dict[str, Tensor]:
+    def answers(self, crops: Tensor) -> dict[str, Tensor]:
         """Crops (B, S, S, 3) uint8 RGB to `heatmaps` (B, 15, S / 16, S / 16)."""
         outputs = self.net(normalise(crops, self.settings.normalisation))
         return {"heatmaps": outputs[str(heatmap_key(self.net.outputs))]}
 
 
-class Deployed3D(nn.Module):
+class Deployed3D(Deployed):
     """3DPoseNet, or the fusion on top of it, as it is used: the stage's answer in mm, normalising its own input.
 
     Args:
@@ -68,7 +87,7 @@ class Deployed3D(nn.Module):
         """Whether the 2D joints can come from this network."""
         return self.heatmap_key is not None
 
-    def forward(self, crops: Tensor) -> dict[str, Tensor]:
+    def answers(self, crops: Tensor) -> dict[str, Tensor]:
         """Crops (B, S, S, 3) uint8 RGB to `joints_3d` (B, 17, 3) mm, root-relative, in the axes of the crop's view.
 
         With auxiliary heatmaps also `heatmaps` (B, 17, S / 16, S / 16).

@@ -145,4 +145,24 @@ def cut(images: Sequence[Image], crops: Sequence[np.ndarray], size: int) -> Tens
 def _cut(image: Image, crop: np.ndarray, size: int) -> np.ndarray:
     # The warp reads four neighbours; a much larger image is averaged first, as in training.
     reduction = decode_reduction(crop)
+    if isinstance(image, np.ndarray):
+        image, crop = around_crop(image, crop, size, reduction)
     return warp_crop(reduced(image, reduction), crop, size, reduction)
+
+
+def around_crop(image: np.ndarray, crop: np.ndarray, size: int, reduction: int) -> tuple[np.ndarray, np.ndarray]:
+    """The part of an image (H, W, 3) that a crop of `size` px reads, and `crop_from_img` (3, 3) of that part.
+
+    The part begins at a multiple of `reduction`, so that the same pixels are averaged as in the whole image.
+    """
+    corners = np.array([[0, 0], [size - 1, 0], [0, size - 1], [size - 1, size - 1]], np.float64)
+    inside = transform_points(np.linalg.inv(crop), corners)
+    spare = 2 * reduction  # the neighbours that the warp mixes
+    height, width = image.shape[:2]
+    low = np.floor((inside.min(axis=0) - spare) / reduction).astype(int) * reduction
+    high = np.ceil((inside.max(axis=0) + spare) / reduction).astype(int) * reduction
+    left, top = np.clip(low, 0, ((width - 1) // reduction * reduction, (height - 1) // reduction * reduction)).tolist()
+    right, bottom = np.clip(high, (left + 1, top + 1), (max(width, left + 1), max(height, top + 1))).tolist()
+    moved = crop.copy()
+    moved[:2, 2] += crop[:2, :2] @ (left, top)
+    return image[top:bottom, left:right], moved

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pose3d.predict.ahead import read_ahead
 from pose3d.predict.follow import Follower
 from pose3d.predict.frames import Frame, ImageFiles, ImageSequence, VideoFrames, batches
 from pose3d.predict.given import Boxes, Camera
@@ -33,7 +34,9 @@ def predict_frames(
         follower: predicts frame by frame instead, each box from the last frame.
         batch_size: frames at a time without a follower.
     """
-    for batch in batches(frames, 1 if follower is not None else batch_size):
+    # A store's images are decoded when they are cut, by whoever cuts them.
+    source = frames if isinstance(frames, StoreFrames) else read_ahead(frames)
+    for batch in batches(source, 1 if follower is not None else batch_size):
         numbers = [frame.number for frame in batch]
         readable = [row for row, frame in enumerate(batch) if frame.image is not None]
         images = [image for frame in batch if (image := frame.image) is not None]

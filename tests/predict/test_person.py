@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from pose3d.geometry.crop import crop_matrix, decode_reduction
+from pose3d.geometry.crop import crop_matrix, decode_reduction, warp_crop
 from pose3d.predict.candidates import find_most_prominent
-from pose3d.predict.person import cut, find_people, letterbox, search_windows
+from pose3d.predict.images import reduced
+from pose3d.predict.person import around_crop, cut, find_people, letterbox, search_windows
 from tests.predict.people import Reader2D, marked_image, standing_17
 
 SIZE = 128
@@ -105,3 +106,18 @@ def test_a_person_who_is_small_in_the_picture_is_found_in_a_window():
     people = find_most_prominent(Reader2D(SIZE), [image, np.zeros((90, 160, 3), np.uint8)], SIZE)
     assert people.found.tolist() == [True, False]
     np.testing.assert_allclose(people.joints_2d[0], joints, atol=2)
+
+
+@pytest.mark.parametrize("reduction", [1, 2, 4, 8])
+def test_a_crop_reads_its_part_of_the_image_only(reduction):
+    rng = np.random.default_rng(reduction)
+    image = rng.integers(0, 256, (243, 331, 3), np.uint8)
+    for _ in range(40):
+        centre, side = rng.uniform((-60, -60), (390, 300)), rng.uniform(20, 500)
+        crop = crop_matrix(centre, side, 64)
+        whole = warp_crop(reduced(image, reduction), crop, 64, reduction)
+        part, moved = around_crop(image, crop, 64, reduction)
+        # Fractions of a pixel round differently where the image begins elsewhere.
+        got = warp_crop(reduced(part, reduction), moved, 64, reduction).astype(int)
+        assert np.abs(got - whole).max() <= 1
+        assert (got != whole).mean() < 0.01

@@ -1,0 +1,66 @@
+"""Frames read ahead in a thread of their own, so that decoding and the networks overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+
+AHEAD = 4
+"""Frames that wait at most: 100 MB of 4K."""
+
+_PATIENCE_S = 0.1
+
+
+class _Failed:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+_END = object()
+
+
+def read_ahead(items: Iterable[T], most: int = AHEAD) -> Iterator[T]:
+    """The same items; up to `most` of them are made while earlier ones are in use.
+
+    What making an item raises is raised here, after the items before it. Closing the iterator ends the thread.
+    """
+    queue: Queue[object] = Queue(most)
+    closed = Event()
+
+    def put(item: object) -> None:
+        while not closed.is_set():
+            try:
+                return queue.put(item, timeout=_PATIENCE_S)
+            except Full:
+                continue
+
+    def read() -> None:
+        try:
+            for item in items:
+                put(item)
+                if closed.is_set():
+                    return
+            put(_END)
+        except BaseException as error:  # raised again in the thread that waits for the item
+            put(_Failed(error))
+
+    thread = Thread(target=read, name="read ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            try:
+                item = queue.get(timeout=_PATIENCE_S)
+            except Empty:  # a wait without end could not be interrupted on every system
+                continue
+            if item is _END:
+                return
+            if isinstance(item, _Failed):
+                raise item.error
+            yield item  # type: ignore[misc]
+    finally:
+        closed.set()
+        thread.join(timeout=5.0)

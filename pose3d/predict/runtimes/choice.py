@@ -1,0 +1,216 @@
+"""Which runtime a network takes: named, or the fastest of those that agree with float32, measured on its first crops.
+
+A runtime that has to be prepared (a graph to be converted, code to be compiled) is tried only where the passes that
+are to come would make up for it.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from statistics import median
+
+from torch import Tensor
+
+from pose3d.errors import PoseError
+from pose3d.heatmaps import heatmap_maximum
+from pose3d.predict.networks import Deployed2D, Deployed3D
+
+log = logging.getLogger("pose3d")
+
+Network = Deployed2D | Deployed3D
+Runtime = Callable[[Tensor], dict[str, Tensor]]
+
+AUTO, FLOAT32 = "auto", "float32"
+
+AGREE_MM = 10.0
+"""Mean distance of joints to those of float32 on the first crops. The released network in bfloat16 is 3 mm off, which
+leaves its error on the test set where it was (docs/speed.md)."""
+AGREE_PX = 1.0
+"""Median distance of the heatmaps' maxima, px of the crop."""
+TURNS = 5
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One way to run a network."""
+
+    make: Callable[[Network, int], Runtime]
+    needs: tuple[str, ...] = ()
+    """Packages."""
+    seconds: float = 0.0
+    """What preparing it takes, roughly: twice as much on a busy machine."""
+    saves: float = 1.0
+    """Share of the time of a pass that it may save, compared with what is tried before it."""
+
+
+def _bfloat16(net: Network, size: int) -> Runtime:
+    from pose3d.predict.runtimes.pytorch import Bfloat16
+
+    return Bfloat16(net)
+
+
+def _compiled(net: Network, size: int) -> Runtime:
+    from pose3d.predict.runtimes.pytorch import Compiled
+
+    return Compiled(net)
+
+
+def _onnxruntime(net: Network, size: int) -> Runtime:
+    from pose3d.predict.runtimes.onnx import OnnxRuntime
+
+    return OnnxRuntime(net, size)
+
+
+def _openvino(net: Network, size: int) -> Runtime:
+    from pose3d.predict.runtimes.openvino import OpenVino
+
+    return OpenVino(net, size, "f32")
+
+
+def _openvino_bfloat16(net: Network, size: int) -> Runtime:
+    from pose3d.predict.runtimes.openvino import OpenVino
+
+    return OpenVino(net, size, "bf16")
+
+
+_KINDS = {
+    "bfloat16": _Kind(_bfloat16),
+    "openvino": _Kind(_openvino, ("openvino",), 4.0, 0.3),
+    "openvino-bfloat16": _Kind(_openvino_bfloat16, ("openvino",), 4.0, 0.3),
+    "onnxruntime": _Kind(_onnxruntime, ("onnx", "onnxscript", "onnxruntime"), 15.0, 0.3),
+    "compiled": _Kind(_compiled, (), 40.0, 0.1),
+}
+
+RUNTIMES = (AUTO, FLOAT32, *_KINDS)
+
+
+def use_runtime(
+    net: Network, name: str, calls: float = float("inf"), say: Callable[[str], None] = lambda sentence: None
+) -> None:
+    """Let a network on the CPU compute its answers by a runtime of `RUNTIMES`.
+
+    Args:
+        net: its `runtime` is set.
+        name: "auto" chooses at the first crops.
+        calls: passes that are to come, as far as that is known.
+        say: receives a sentence about the choice.
+
+    A PoseError where a named runtime is not installed or cannot run the network.
+    """
+    if name == AUTO:
+        net.runtime = Measured(net, calls, say)
+    elif name == FLOAT32:
+        net.runtime = None
+    else:
+        net.runtime = _named(_plain(net), name)
+
+
+class Measured:
+    """Runs the first crops by every runtime that may pay, and then goes on with the fastest that agrees.
+
+    Attributes:
+        name: the choice, "" before the first crops.
+        seconds: of a pass by runtime, medians of turns that the runtimes took one after the other.
+    """
+
+    def __init__(self, net: Network, calls: float, say: Callable[[str], None]) -> None:
+        self._net, self._calls, self._say = _plain(net), calls, say
+        self.name, self.seconds = "", dict[str, float]()
+        self._run: Runtime = self._net.answers
+
+    def __call__(self, crops: Tensor) -> dict[str, Tensor]:
+        """What the chosen runtime answers; should it fail, the network itself, from then on."""
+        if not self.name:
+            self._choose(crops)
+        try:
+            return self._run(crops)
+        except Exception as error:  # of any library
+            if self.name == FLOAT32:
+                raise
+            self._say(f"{self.name} failed ({_reason(error)}); going on with {FLOAT32}")
+            self.name, self._run = FLOAT32, self._net.answers
+            return self._run(crops)
+
+    def _choose(self, crops: Tensor) -> None:
+        reference = self._net.answers(crops)
+        ready: dict[str, Runtime] = {FLOAT32: self._net.answers}
+        self.seconds = interleaved(ready, crops, turns=2)
+        for name, kind in _KINDS.items():
+            best = min(self.seconds.values())
+            if not all(map(find_spec, kind.needs)) or self._calls * best * kind.saves < kind.seconds:
+                continue
+            try:
+                runtime = kind.make(self._net, crops.shape[1])
+                off = disagreement(runtime(crops), reference)
+            except Exception as error:  # of any library: this one is not to be had
+                log.debug("%s cannot run this network: %s", name, _reason(error))
+                continue
+            if off is not None:
+                log.debug("%s is left out: %s", name, off)
+                continue
+            self.seconds |= interleaved({name: runtime}, crops, turns=2)
+            ready[name] = runtime
+        self.seconds = interleaved(ready, crops, TURNS)
+        self.name = min(self.seconds, key=lambda name: self.seconds[name])
+        self._run = ready[self.name]
+        self._say(
+            f"{'3D' if isinstance(self._net, Deployed3D) else '2D'} network by {self.name}: "
+            f"{1000 * self.seconds[self.name]:.0f} ms a pass, {1000 * self.seconds[FLOAT32]:.0f} ms in {FLOAT32}"
+        )
+
+
+def interleaved(runtimes: dict[str, Runtime], crops: Tensor, turns: int) -> dict[str, float]:
+    """Median seconds of a pass of each runtime; they take turns."""
+    taken: dict[str, list[float]] = {name: [] for name in runtimes}
+    for _ in range(turns):
+        for name, runtime in runtimes.items():
+            start = time.perf_counter()
+            runtime(crops)
+            taken[name].append(time.perf_counter() - start)
+    return {name: median(seconds) for name, seconds in taken.items()}
+
+
+def disagreement(answers: dict[str, Tensor], reference: dict[str, Tensor]) -> str | None:
+    """How far answers are from those of float32, if that is too far."""
+    if "joints_3d" in reference:
+        off = float((answers["joints_3d"] - reference["joints_3d"]).norm(dim=-1).mean())
+        if not off <= AGREE_MM:
+            return f"joints are off by {off:.1f} mm"
+    if "heatmaps" in reference:
+        cells, found = heatmap_maximum(reference["heatmaps"])[0], heatmap_maximum(answers["heatmaps"])[0]
+        off = 16 * float((found - cells).norm(dim=-1).median())
+        if not off <= AGREE_PX:
+            return f"maxima are off by {off:.1f} px"
+    return None
+
+
+def _named(net: Network, name: str) -> Runtime:
+    if name not in _KINDS:
+        raise PoseError(f"there is no runtime {name}; there are {', '.join(RUNTIMES)}")
+    kind = _KINDS[name]
+    missing = [package for package in kind.needs if find_spec(package) is None]
+    if missing:
+        raise PoseError(f"the runtime {name} needs {', '.join(missing)}; install it with pip, or leave --runtime out")
+    size = net.image_size if isinstance(net, Deployed3D) else net.settings.image_size
+    if size is None:
+        raise PoseError(f"the 2D network does not say how large its crops are, so {name} cannot run it")
+    try:
+        return kind.make(net, size)
+    except Exception as error:  # of any library
+        raise PoseError(f"the runtime {name} cannot run this network ({_reason(error)}); name another") from error
+
+
+def _plain(net: Network) -> Network:
+    """The same network, with the same weights, without a runtime."""
+    plain = copy.copy(net)
+    plain.runtime = None
+    return plain
+
+
+def _reason(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:160]

@@ -1,0 +1,54 @@
+"""PyTorch in bfloat16: the weights of convolutions and linear layers are converted once, everything else by autocast.
+
+Autocast alone would convert the weights anew in each pass, for it keeps converted weights only while training.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from pose3d.predict.networks import Deployed2D, Deployed3D
+
+_HALVED = (nn.Conv2d, nn.Linear)
+
+
+class Bfloat16:
+    """Channels last in memory, bfloat16 where autocast takes it, float32 elsewhere."""
+
+    def __init__(self, net: Deployed2D | Deployed3D) -> None:
+        self.net = copy.deepcopy(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for module in self.net.modules():
+            if isinstance(module, _HALVED):
+                module.to(torch.bfloat16)
+
+    def __call__(self, crops: Tensor) -> dict[str, Tensor]:
+        """Crops (B, S, S, 3) uint8 to the network's answers, float32."""
+        with torch.autocast("cpu", torch.bfloat16):
+            answers = self._run(crops)
+        return {key: answer.float() for key, answer in answers.items()}
+
+    def _run(self, crops: Tensor) -> dict[str, Tensor]:
+        return self.net.answers(crops)
+
+
+class Compiled(Bfloat16):
+    """The same through torch.compile, with batch norm folded into the convolutions, for one shape of crops.
+
+    Crops of another shape, which would be compiled for again, run without it.
+    """
+
+    def __init__(self, net: Deployed2D | Deployed3D) -> None:
+        super().__init__(net)
+        self._compiled = torch.compile(self.net.answers, options={"freezing": True}, dynamic=False)
+        self._shape: torch.Size | None = None
+
+    def _run(self, crops: Tensor) -> dict[str, Tensor]:
+        self._shape = self._shape or crops.shape
+        if crops.shape != self._shape:
+            return self.net.answers(crops)
+        with torch.no_grad():
+            answers: dict[str, Tensor] = self._compiled(crops)
+        return answers
