@@ -1,4 +1,4 @@
-"""What the three stages share: hyperparameters, optimiser, schedule, hand-off, provenance.
+"""Common base of the three stages: hyperparameters, optimiser, schedule, hand-off.
 
 A stage reads from top to bottom: `configure_models`, `configure_metrics`, `training_step`, `_step`. What it learns from
 and at which weights follows from its network's list of outputs.
@@ -12,16 +12,14 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from pose3d import __version__
 from pose3d.batch import complete
 from pose3d.checkpoint import NET, PROVENANCE, HandOffReport, Provenance, ancestry, hand_off, read_checkpoint
 from pose3d.contracts import offered
-from pose3d.crop_settings import CROPS, CropSettings, check_parent, recorded_crops, require_same_normalisation
+from pose3d.crop_settings import CropSettings, check_parent
 from pose3d.data.arguments import NonNegativeFloat, PositiveFloat
 from pose3d.errors import PoseError
 from pose3d.geometry.decode import DecodeConfig
@@ -30,11 +28,11 @@ from pose3d.models.objectives import output_losses, output_scores, total_loss
 from pose3d.predict.decode import decode
 from pose3d.pretrained import required_stage_file
 from pose3d.schedule import Schedule
-from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.types import Batch
 from stages.finite import require_finite
 from stages.hand_off_table import print_hand_off
 from stages.optimizers import OptimizerName, base_rate, build_optimizer, freeze_zero_lr_groups
+from stages.provenance import RecordsProvenance
 
 log = logging.getLogger("stages")
 
@@ -42,7 +40,7 @@ TRAINING_ONLY = ("skips.", "intermediate.", "part_labels.", "domain.")
 """Parts of a network that exported weights lack."""
 
 
-class BaseStage(LightningModule):
+class BaseStage(RecordsProvenance):
     """One training of the pipeline.
 
     Subclasses name the stage, its parent and what goes where in a hand-off, and build network and metrics. A stage of
@@ -257,53 +255,6 @@ class BaseStage(LightningModule):
     @abstractmethod
     def _step(self, batch: Batch, split: str) -> dict[str, Tensor]:
         """Predict a batch, update and log the metrics of the split, and return the predictions."""
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What a child must agree with."""
-        return {"joint_set": MPI_INF_3DHP_17.name, "backbone": self.config.backbone}
-
-    def provenance(self) -> Provenance:
-        """Who this checkpoint is: plain data, readable."""
-        metrics = {k: float(v) for k, v in self.trainer.callback_metrics.items() if k.startswith("val/")}
-        return {
-            "stage": self.stage,
-            "version": __version__,
-            **self.identity,
-            "step": self.global_step,
-            "metrics": metrics,
-            "schedule": [
-                {"iterations": p.iterations, "lr": p.lr, "weights": dict(p.weights)} for p in self.schedule.phases
-            ],
-            "outputs": [output.described() for output in self.outputs],
-            "answer": self.net.answer,
-            "data": self.data,
-            CROPS: None if self.crops is None else asdict(self.crops),
-            "config_sha256": self.config_sha256,
-            "parent": self.parent,
-        }
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Record the provenance under its own key."""
-        checkpoint[PROVENANCE] = self.provenance()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse another stage's checkpoint; keep the ancestry of one's own."""
-        stored = checkpoint.get(PROVENANCE)
-        if stored is None or stored["stage"] != self.stage:
-            made_by = "no stage of this package" if stored is None else stored["stage"]
-            raise PoseError(f"the checkpoint was made by {made_by}, not {self.stage}; give one of {self.stage}")
-        for key, value in self.identity.items():
-            if stored.get(key) != value:
-                raise PoseError(
-                    f"the checkpoint has {key} {stored.get(key)!r}, this run has {value!r}; make them the same"
-                )
-        recorded = recorded_crops(stored)
-        if self.crops is None:
-            self.crops = recorded
-        elif recorded is not None:
-            require_same_normalisation("the checkpoint", recorded, self.crops)
-        self.parent, self.data, self.loaded_metrics = stored["parent"], stored["data"], stored["metrics"]
 
 
 def _plain(value: Any) -> Any:

@@ -195,6 +195,8 @@ def _predict(
             if rows.path.exists():
                 print(f"what was predicted is in {rows.path}; `pose3d refine` reads it", file=sys.stderr)
             raise
+    finally:
+        rows.close()
     predictions, damaged = rows.finish(frames.names), len(problems)
     if isinstance(frames, VideoFrames) and frames.missed > frames.tolerance:
         problems.append(

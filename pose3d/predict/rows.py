@@ -46,15 +46,19 @@ class RowWriter:
         """All rows, read back."""
         if self._file is None:
             raise PoseError("there was no frame to predict; check the input")
-        self._file.close()
+        self.close()
         predictions = read_rows(self.path)
         predictions.sequence_names = np.array(sequence_names)
         return predictions
 
-    def remove(self) -> None:
-        """Delete the file, once its rows are elsewhere."""
+    def close(self) -> None:
+        """Close the file, which keeps its rows."""
         if self._file is not None:
             self._file.close()
+
+    def remove(self) -> None:
+        """Delete the file, once its rows are elsewhere."""
+        self.close()
         self.path.unlink(missing_ok=True)
 
     def _begin(self, part: Predictions) -> None:

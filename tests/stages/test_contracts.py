@@ -118,12 +118,12 @@ def test_what_foreign_data_lack_is_one_sentence(workshop, tmp_path):
             del sample["joints_3d"]
             return sample
 
-    stage = Stage2(schedule=str(workshop.root / "schedule2.yaml"), **SMALL)
+    stage, loader = Stage2(schedule=str(workshop.root / "schedule2.yaml"), **SMALL), DataLoader(NoPoses(), batch_size=4)
     with pytest.raises(PoseError, match="the batch has no joints_3d, which 3D poses are learned from"):
-        quiet(tmp_path, max_steps=2).fit(stage, DataLoader(NoPoses(), batch_size=4))
+        quiet(tmp_path, max_steps=2).fit(stage, loader, loader)
     stage = Stage2(schedule=str(workshop.root / "schedule2.yaml"), mean_pose_bias=True, **SMALL)
     with pytest.raises(PoseError, match="mean_pose_bias needs data that know their mean pose"):
-        quiet(tmp_path, max_steps=2).fit(stage, DataLoader(Minimal(), batch_size=4))
+        quiet(tmp_path, max_steps=2).fit(stage, DataLoader(Minimal(), batch_size=4), loader)
 
 
 def test_stage_1_learns_from_2d_joints_alone(workshop, tmp_path):
