@@ -3,8 +3,8 @@
 
     python scripts/draw_photographs.py --videos DIR --out docs/images/photographs.jpg
 
-DIR is the demo session of the PyPI package pose2sim 0.6.0 (BSD-3-Clause), `S00_P00_Participant` with its two trials; the
-face of the man is pixelated there. Frames, cameras and weights (those of the package) are fixed, boxes are found, and
+DIR is the demo session of the PyPI package pose2sim 0.6.0 (BSD-3-Clause), `S00_P00_Participant` with its two trials;
+the face of the man is pixelated there. Frames, cameras and weights (those of the package) are fixed, boxes are found, and
 nothing is chosen by how well it fits but the frames themselves, which are named in the picture.
 """
 
@@ -54,7 +54,8 @@ def main() -> None:
     for column, shot in enumerate(SHOTS):
         image = frame_of(options.videos, *shot)
         found = predictor.predict([image])
-        assert found.joints_2d is not None and found.joints_3d is not None
+        assert found.joints_2d is not None
+        assert found.joints_3d is not None
         person, joints_2d = around_person(image, found.joints_2d[0])
         scale = SIDE_PX / max(person.shape[:2])
         shown = cv2.resize(person, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
