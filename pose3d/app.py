@@ -20,7 +20,7 @@ COMMANDS = {
     "export": "write a trained network as one file for use elsewhere",
     "paper": "list the paper's results, and reproduce them row by row",
     "sweep": "run a W&B sweep file on this machine",
-    "bench": "measure the data loader on this machine",
+    "bench": "measure the data loader, or prediction, on this machine",
 }
 
 

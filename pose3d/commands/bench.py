@@ -1,4 +1,4 @@
-"""`pose3d bench`: how fast samples are made, and what a large store costs."""
+"""`pose3d bench`: how fast samples are made, what a large store costs, and how fast poses are predicted."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from pose3d.errors import PoseError
 from pose3d.files import check_target, write_whole
 
 HELP = """Measure the loader on this machine: samples per second on one core, beside a baseline pipeline in the same
-run, the memory of a worker, the speed of prepare, and how many cores feed a GPU. The data are made for it."""
+run, the memory of a worker, the speed of prepare, and how many cores feed a GPU. The data are made for it.
+--part prediction measures the networks by every runtime instead, and a video followed from file to poses."""
 EXAMPLE = "pose3d bench --json bench.json"
+DATA, PREDICTION = "data", "prediction"
 
 FULL, COLOUR, NONE = "all augmentation", "colour and geometry only", "no augmentation"
 ON_CPU = "all augmentation, normalised to float32 too"
@@ -28,6 +30,7 @@ PLAIN = "baseline: whole JPEG, albumentations, ToTensor"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add = parser.add_argument
+    add("--part", choices=(DATA, PREDICTION), default=DATA, help="what is measured (default: %(default)s)")
     add("--image-size", type=int, default=368, metavar="PX", help="side of the crop (default: %(default)s)")
     add("--samples", type=int, default=128, metavar="N", help="samples of a turn (default: %(default)s)")
     add("--repeats", type=int, default=7, metavar="N", help="turns; medians are printed (default: %(default)s)")
@@ -45,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="ASSUMED speed of one H100 training ResNet-101 at 368 px (default: %(default)s)",
     )
+    add("--video-frames", type=int, default=90, metavar="N", help="of the video followed (default: %(default)s)")
+    add("--small", action="store_true", help="with --part prediction: leave the ResNet-101 networks out")
     add("--json", type=Path, metavar="OUT", help="write the same numbers, unrounded, with every turn")
 
 
@@ -52,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     if min(args.samples, args.repeats, args.pictures, args.rows, args.frames, args.steps) < 1:
         raise PoseError("--samples, --repeats, --pictures, --rows, --frames and --steps must be at least 1")
+    if args.video_frames < 2:
+        raise PoseError("--video-frames must be at least 2")
     if args.image_size < 32 or args.video_px < 64:
         raise PoseError("--image-size must be at least 32, --video-px at least 64")
     if args.rows < 16 or args.gpu_images_per_second <= 0:
@@ -59,8 +66,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         check_target(args.json)
     with tempfile.TemporaryDirectory(prefix="pose3d-bench-") as folder:
-        found = _measure(args, Path(folder))
-    _print(found)
+        found = (_measure if args.part == DATA else _measure_prediction)(args, Path(folder))
+    if args.part == DATA:
+        _print(found)
     if args.json:
         write_whole(args.json, json.dumps(found, indent=2, allow_nan=False) + "\n")
     return 0
@@ -133,6 +141,18 @@ def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "turns": turns | small,
         "samples": args.samples,
     }
+
+
+def _measure_prediction(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    from pose3d.bench.prediction import measure_prediction, print_prediction
+
+    console = Console(stderr=True)
+    with console.status("") as status:
+        found = measure_prediction(
+            folder, args.repeats, args.video_frames, args.embedded.parent, not args.small, status.update
+        )
+    print_prediction(found, Console())
+    return found
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ TURNS = 5
 
 
 @dataclass(frozen=True)
-class _Kind:
+class Kind:
     """One way to run a network."""
 
     make: Callable[[Network, int], Runtime]
@@ -78,15 +78,15 @@ def _openvino_bfloat16(net: Network, size: int) -> Runtime:
     return OpenVino(net, size, "bf16")
 
 
-_KINDS = {
-    "bfloat16": _Kind(_bfloat16),
-    "openvino": _Kind(_openvino, ("openvino",), 4.0, 0.3),
-    "openvino-bfloat16": _Kind(_openvino_bfloat16, ("openvino",), 4.0, 0.3),
-    "onnxruntime": _Kind(_onnxruntime, ("onnx", "onnxscript", "onnxruntime"), 15.0, 0.3),
-    "compiled": _Kind(_compiled, (), 40.0, 0.1),
+KINDS = {
+    "bfloat16": Kind(_bfloat16),
+    "openvino": Kind(_openvino, ("openvino",), 4.0, 0.3),
+    "openvino-bfloat16": Kind(_openvino_bfloat16, ("openvino",), 4.0, 0.3),
+    "onnxruntime": Kind(_onnxruntime, ("onnx", "onnxscript", "onnxruntime"), 15.0, 0.3),
+    "compiled": Kind(_compiled, (), 40.0, 0.1),
 }
 
-RUNTIMES = (AUTO, FLOAT32, *_KINDS)
+RUNTIMES = (AUTO, FLOAT32, *KINDS)
 
 
 def use_runtime(
@@ -107,7 +107,7 @@ def use_runtime(
     elif name == FLOAT32:
         net.runtime = None
     else:
-        net.runtime = _named(_plain(net), name)
+        net.runtime = _named(net, name)
 
 
 class Measured:
@@ -140,7 +140,7 @@ class Measured:
         reference = self._net.answers(crops)
         ready: dict[str, Runtime] = {FLOAT32: self._net.answers}
         self.seconds = interleaved(ready, crops, turns=2)
-        for name, kind in _KINDS.items():
+        for name, kind in KINDS.items():
             best = min(self.seconds.values())
             if not all(map(find_spec, kind.needs)) or self._calls * best * kind.saves < kind.seconds:
                 continue
@@ -190,17 +190,22 @@ def disagreement(answers: dict[str, Tensor], reference: dict[str, Tensor]) -> st
 
 
 def _named(net: Network, name: str) -> Runtime:
-    if name not in _KINDS:
+    if name not in KINDS:
         raise PoseError(f"there is no runtime {name}; there are {', '.join(RUNTIMES)}")
-    kind = _KINDS[name]
+    kind = KINDS[name]
     missing = [package for package in kind.needs if find_spec(package) is None]
     if missing:
         raise PoseError(f"the runtime {name} needs {', '.join(missing)}; install it with pip, or leave --runtime out")
     size = net.image_size if isinstance(net, Deployed3D) else net.settings.image_size
     if size is None:
         raise PoseError(f"the 2D network does not say how large its crops are, so {name} cannot run it")
+    return make_runtime(net, name, size)
+
+
+def make_runtime(net: Network, name: str, size: int) -> Runtime:
+    """A runtime of `KINDS` for crops of `size` px; a PoseError where its library cannot run the network."""
     try:
-        return kind.make(net, size)
+        return KINDS[name].make(_plain(net), size)
     except Exception as error:  # of any library
         raise PoseError(f"the runtime {name} cannot run this network ({_reason(error)}); name another") from error
 

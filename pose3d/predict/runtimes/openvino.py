@@ -28,7 +28,9 @@ class OpenVino:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer's, about sizes that are constants on purpose
             self.names = list(net.answers(example))
-            graph = openvino.convert_model(Unnamed(net), example_input=example, input=[-1, size, size, 3])
+            # Traced here, for OpenVINO's own trace would be checked by running the network twice more.
+            traced = torch.jit.trace(Unnamed(net), example, check_trace=False)
+            graph = openvino.convert_model(traced, example_input=example, input=[-1, size, size, 3])
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),

@@ -39,7 +39,7 @@ def reference():
     ],
 )
 def test_a_named_runtime_gives_the_networks_answers(net, reference, name, most_mm):
-    for package in choice._KINDS[name].needs:
+    for package in choice.KINDS[name].needs:
         pytest.importorskip(package)
     before = {key: value.clone() for key, value in net.state_dict().items()}
     use_runtime(net, name)
@@ -69,7 +69,7 @@ def slow(net, seconds, off_mm=0.0):
 
 
 def kinds(monkeypatch, **made):
-    monkeypatch.setattr(choice, "_KINDS", made)
+    monkeypatch.setattr(choice, "KINDS", made)
 
 
 def test_the_fastest_that_agrees_is_chosen(net, monkeypatch):
@@ -79,11 +79,11 @@ def test_the_fastest_that_agrees_is_chosen(net, monkeypatch):
     net.answers = slow_answers(net.answers)
     kinds(
         monkeypatch,
-        wrong=choice._Kind(lambda net, size: slow(quick(net), 0.0, off_mm=40)),
-        broken=choice._Kind(broken),
-        missing=choice._Kind(broken, needs=("a_package_that_nobody_has",)),
-        good=choice._Kind(lambda net, size: slow(quick(net), 0.001)),
-        slower=choice._Kind(lambda net, size: slow(quick(net), 0.4)),
+        wrong=choice.Kind(lambda net, size: slow(quick(net), 0.0, off_mm=40)),
+        broken=choice.Kind(broken),
+        missing=choice.Kind(broken, needs=("a_package_that_nobody_has",)),
+        good=choice.Kind(lambda net, size: slow(quick(net), 0.001)),
+        slower=choice.Kind(lambda net, size: slow(quick(net), 0.4)),
     )
     said = []
     use_runtime(net, "auto", say=said.append)
@@ -120,7 +120,7 @@ def test_a_preparation_that_does_not_pay_is_left_out(net, monkeypatch):
         prepared.append(size)
         return net.answers
 
-    kinds(monkeypatch, costly=choice._Kind(make, seconds=1000.0, saves=0.5))
+    kinds(monkeypatch, costly=choice.Kind(make, seconds=1000.0, saves=0.5))
     for calls, times in ((100, 0), (1e9, 1)):
         use_runtime(net, "auto", calls)
         with torch.inference_mode():
@@ -139,7 +139,7 @@ def test_a_runtime_that_fails_later_is_given_up(net, monkeypatch):
 
         return run
 
-    kinds(monkeypatch, picky=choice._Kind(make))
+    kinds(monkeypatch, picky=choice.Kind(make))
     said = []
     use_runtime(net, "auto", say=said.append)
     with torch.inference_mode():

@@ -1,0 +1,72 @@
+"""A film of the embedded world: one person, one camera that stands still, consecutive frames with exact labels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pose3d.skeleton import MPI_INF_3DHP_17, MPI_INF_3DHP_28, remap
+from pose3d.synth.bodies import load_bodies, pose_body, universal_scale
+from pose3d.synth.cameras import Camera, look_at, pinhole
+from pose3d.synth.motion import sample_clip
+from pose3d.synth.scenes import depict
+from pose3d.synth.staging import Stage, generator
+from pose3d.synth.worlds import Shot, world
+
+_RELEVANT = remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)
+
+
+@dataclass(frozen=True)
+class FilmFrame:
+    """One frame and what is true of it."""
+
+    image: np.ndarray
+    """(H, W, 3) uint8 RGB."""
+    joints_3d: np.ndarray
+    """(17, 3) mm, camera axes."""
+    joints_2d: np.ndarray
+    """(17, 2) px."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """What is filmed: `sequence` of the world `test`, who does `activity` (1 to 7) for `frames` frames."""
+
+    frames: int
+    sequence: int = 2
+    activity: int = 2
+    fps: float = 25.0
+    seed: int = 0
+    size: tuple[int, int] = (1920, 1080)
+    focal: float = 1650.0
+    height_m: float = 1.5
+    """Of the camera, which looks at a point 0.9 m above the floor."""
+    distance_m: float = 5.5
+
+    @property
+    def camera(self) -> Camera:
+        """The camera, whose world has z up and the floor at 0, mm."""
+        eye = 1000 * np.array([0.0, -self.distance_m, self.height_m])
+        return Camera(pinhole(self.focal, self.size), look_at(eye, np.array([0.0, 0.0, 900.0])), self.size)
+
+    @property
+    def body_height_mm(self) -> float:
+        """Stature of the person."""
+        return 1000 * float(load_bodies().height[world("test").sequences[self.sequence].body])
+
+    def __iter__(self) -> Iterator[FilmFrame]:
+        described = world("test")
+        # Clothes and place are those of the sequence, as in the world's own pictures.
+        body = described.sequences[self.sequence].body
+        clip = sample_clip(self.activity, self.frames, generator(self.seed, "film"), fps=self.fps)
+        bodies, camera = load_bodies(), self.camera
+        clip = replace(clip, root_xy=clip.root_xy - clip.root_xy.mean(axis=0))
+        for number in range(self.frames):
+            posed = pose_body(bodies, body, clip.local[number], clip.root_xy[number], float(clip.airborne[number]))
+            forward = -clip.local[number, 0, :, 1]
+            heading = float(np.arctan2(forward[0], -forward[1]))
+            staged = Stage(posed, camera, clip, heading, universal_scale(bodies, body), bool(bodies.woman[body]))
+            shot = Shot(index=number, sequence=self.sequence, clip=0, clip_frame=number, camera=0)
+            image, _ = depict(described, shot, staged, self.seed)
+            pixels, joints = camera.project(1000.0 * posed.joints_28.astype(float))
+            yield FilmFrame(image, joints[_RELEVANT], pixels[_RELEVANT])
