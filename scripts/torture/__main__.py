@@ -14,11 +14,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import cv2
 import torch
 
 from scripts.torture.cases import campaign
 
-PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 240, "fuzz": 10_000}
+PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 320, "fuzz": 10_000}
 """Part -> cases."""
 
 
@@ -31,7 +32,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/torture"), help="records and kept inputs")
     args = parser.parse_args()
-    torch.set_num_threads(1)  # forked processes share no thread
+    torch.set_num_threads(1)  # a forked process has none of its parent's threads, and would wait for them
+    cv2.setNumThreads(0)
     folder = Path(tempfile.mkdtemp(prefix="pose3d-torture-"))
     try:
         case = _case(args.part, folder)
@@ -56,19 +58,13 @@ def _case(part: str, folder: Path) -> Any:
         if part == "kill-prepare":
             return Kill(folder, [jobs.Prepare(folder / "tree")])
         if part == "kill-synth":
-            import pose3d.synth.scenes
-
             return Kill(folder, [jobs.Synth()])
-        import pose3d.sweep.runner
 
         return Kill(folder, [jobs.Sweep()])
-    import pose3d.commands.evaluate
-    import pose3d.commands.predict  # noqa: F401
-
     if part == "disk":
-        from scripts.torture.full_disk import FullDisk
+        from scripts.torture.disk import Disk
 
-        return FullDisk(folder)
+        return Disk(folder)
     from scripts.torture.fuzz import Fuzz
 
     return Fuzz(folder)

@@ -1,0 +1,52 @@
+"""Targets that cannot be written: in a file system that is full, in a folder or on a file that is read-only."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+Refusal = Callable[[], None]
+"""Called in the process of the command, before it begins."""
+
+
+def full(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
+    """Files may not grow beyond a limit between a few kilobytes and more than most outputs need."""
+    limit = int(np.exp(rng.uniform(np.log(4096), np.log(300_000))))
+    return (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))), f"{limit} bytes"
+
+
+def read_only_folder(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
+    """The folder admits no new file."""
+    work.chmod(0o555)
+    return obey_permissions, "read-only folder"
+
+
+def read_only_file(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
+    """The file that is there is write-protected."""
+    target.chmod(0o444)
+    return obey_permissions, "read-only file"
+
+
+WAYS = (full, full, read_only_folder, read_only_file)
+
+
+def obey_permissions() -> None:
+    """Give up root's right to write where permissions forbid it (Linux: CAP_DAC_OVERRIDE)."""
+    if os.geteuid() != 0 or not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this process
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; low and high words
+    if libc.capget(header, sets):
+        raise OSError(ctypes.get_errno(), "capget")
+    dac_override, dac_read_search = 1, 2
+    for place in (0, 1):
+        sets[place] &= ~((1 << dac_override) | (1 << dac_read_search))
+    if libc.capset(header, sets):
+        raise OSError(ctypes.get_errno(), "capset")
