@@ -21,6 +21,8 @@ HELP = """List the paper's results, and reproduce them row by row.
   pose3d paper run NAME            train and test a row or a table; run again, it continues where it stopped
   pose3d paper run NAME --root h36m=DIR   the same from official folders: missing stores are prepared first
   pose3d paper run NAME --dry-run  what would be read, prepared, trained and tested, and what is missing
+  pose3d paper run findings        the rows behind the paper's findings; findings/NAME: those behind one
+  pose3d paper report              a page: which findings the runs show, and what has not run
 
 Figures measured here stand on lines of their own, with the data they were measured on."""
 EXAMPLE = "pose3d paper run table1 --profile mini --seeds 3"
@@ -28,10 +30,10 @@ EXAMPLE = "pose3d paper run table1 --profile mini --seeds 3"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("words", nargs="*", metavar="[run] NAME", help="tables or rows, after `run` to run them")
+    parser.add_argument("words", nargs="*", metavar="[run|report] NAME", help="tables or rows, after `run` to run them")
     parser.add_argument("--profile", default="paper", help="paper, or mini: the embedded data set (default: paper)")
     parser.add_argument(
-        "--seeds", type=int, default=1, metavar="N", help="runs of each row, seeds 0 to N-1 (default: 1)"
+        "--seeds", type=int, metavar="N", help="runs of each row, seeds 0 to N-1 (default: 1; for report 5)"
     )
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown, for a document")
     add = parser.add_argument
@@ -45,24 +47,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="list the work and what is missing for it (then exit code 1)",
     )
     add("--images-per-second", type=float, default=60.0, metavar="N", help="speed that the time estimate assumes (60)")
-    parser.add_argument("--out", type=Path, default=Path("runs/paper"), help="folder of the runs (default: runs/paper)")
+    add("--parallel", type=int, default=1, metavar="N", help="run N trainings side by side, on a GPU that has room")
+    add("--out", type=Path, help="folder of the runs (default: runs/paper); of report: the page, a .html file")
+    add("--runs", type=Path, default=Path("runs/paper"), help="of report: the folder of the runs (default: runs/paper)")
 
 
 def run(args: argparse.Namespace) -> int:
     """List or run."""
+    from pose3d.paper.findings import NAME, find_rows
     from pose3d.paper.ledger import TABLES, find
 
+    for option, least in (("seeds", 1), ("parallel", 1), ("limit", 0), ("images_per_second", 1e-9)):
+        if (value := getattr(args, option)) is not None and value < least:
+            raise PoseError(f"--{option.replace('_', '-')} is {value}; it must be at least {least}")
+    if args.words == ["report"]:
+        return _report(args)
+    args.out, args.seeds = args.out or args.runs, args.seeds or 1
     running = args.words[:1] == ["run"]
     names = args.words[1:] if running else args.words or TABLES
-    rows = list(dict.fromkeys(row for name in names for row in find(name)))
+    found = [find_rows(name) if name.partition("/")[0] == NAME else find(name) for name in names]
+    rows = list(dict.fromkeys(row for group in found for row in group))
     if not running:
         _list(rows, args)
         return 0
     if not names:
         raise PoseError("`pose3d paper run` needs a table or a row, for example table2 or table2/corrective")
-    for option, least in (("seeds", 1), ("limit", 0), ("images_per_second", 1e-9)):
-        if getattr(args, option) < least:
-            raise PoseError(f"--{option.replace('_', '-')} is {getattr(args, option)}; it must be at least {least}")
     if args.iterations_scale is not None and not 0 < args.iterations_scale <= 1000:
         raise PoseError(f"--iterations-scale is {args.iterations_scale}; it must lie above 0")
     return _run(rows, args)
@@ -83,6 +92,7 @@ def _run(rows: list[Row], args: argparse.Namespace) -> int:
         roots,
         args.limit,
         args.iterations_scale,
+        args.parallel,
         say=lambda line: print(line, flush=True),
     )
     obstacles = {row.key: reproduction.obstacle(row) for row in rows if row.ours}
@@ -101,6 +111,25 @@ def _run(rows: list[Row], args: argparse.Namespace) -> int:
         return 1 if missing else 0
     reproduction.run(wanted, range(args.seeds))
     _print(wanted, args)
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    """Write the page about the findings."""
+    from pose3d.paper.report import make_report, markdown
+    from pose3d.paper.report_page import write_page
+    from pose3d.paper.reproduce import Reproduction
+    from pose3d.paper.steps import check_profile
+
+    check_profile(args.profile)
+    out = args.out or args.runs / args.profile / "findings.html"
+    if out.suffix != ".html":
+        raise PoseError(f"--out {out} of report must be a .html file; --runs names the folder of the runs")
+    report = make_report(Reproduction(args.profile, args.runs / args.profile), args.seeds or 5)
+    write_page(report, out, args.images_per_second)
+    if args.markdown:
+        print(markdown(report))
+    print(f"{out}: " + ", ".join(f"{count} {verdict}" for verdict, count in report.counts.items()))
     return 0
 
 

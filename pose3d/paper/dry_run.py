@@ -50,7 +50,7 @@ def dry_run(
     lines.append("trainings" + (f" ({seeds} seeds each)" if seeds > 1 else ""))
     images = 0
     for step in steps:
-        seen = _images(reproduction, step)
+        _, seen = images_of(reproduction, step)
         images += seen
         state = "done" if _done(reproduction, step, seeds) else f"{seen:,} images"
         lines.append(f"  {step.name}: {step.stage} on {step.data}, {state}")
@@ -77,13 +77,13 @@ def _look(store: OfficialStore) -> tuple[int, str | None]:
         return 0, f"{store.path}: {error}"
 
 
-def _images(reproduction: Reproduction, step: Step) -> int:
-    """Images that a training sees."""
+def images_of(reproduction: Reproduction, step: Step) -> tuple[int, int]:
+    """Optimiser steps of a training, and the labelled images that it sees in them."""
     files = reproduction.overlays.training(step)
     model = merged(files)["model"]["init_args"]
     factor = reproduction.iterations_scale or model.get("iterations_scale", 1.0)
     table = Schedule.load(model["schedule"]).scaled(factor)
-    return table.total_iterations * data_module(files).batch_size
+    return table.total_iterations, table.total_iterations * data_module(files).batch_size
 
 
 def _done(reproduction: Reproduction, step: Step, seeds: int) -> bool:

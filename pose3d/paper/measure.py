@@ -30,16 +30,22 @@ def measure(
 
     A column whose group does not occur in the test set (an activity, say) gives None.
     """
-    figures: dict[str, float | None] = {}
-    for name, column in row.columns.items():
-        if row.figures[name] is None:
-            continue
-        value = _figure(column, folder_of(column.test, row.switches), every)
-        if row.minus is not None and value is not None:
-            other = _figure(column, folder_of(column.test, row.minus), every)
-            value = None if other is None else value - other
-        figures[name] = value
-    return figures
+    return {
+        name: figure(row, column, folder_of, every)
+        for name, column in row.columns.items()
+        if row.figures[name] is not None
+    }
+
+
+def figure(
+    row: Row, column: Column, folder_of: Callable[[str, tuple[str, ...]], Path | None], every: int | None = None
+) -> float | None:
+    """Our figure for one column in the tests of a row, arguments as in `measure`."""
+    value = _figure(column, folder_of(column.test, row.switches), every)
+    if row.minus is not None and value is not None:
+        other = _figure(column, folder_of(column.test, row.minus), every)
+        value = None if other is None else value - other
+    return value
 
 
 def _figure(column: Column, folder: Path | None, every: int | None) -> float | None:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import Popen
 
+from pose3d.cores import available_cores
 from pose3d.data.preparation import prepare_store
 from pose3d.errors import PoseError
 from pose3d.files import write_whole
+from pose3d.paper.finding_results import write_findings
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import measure, needed_tests
 from pose3d.paper.merge import SPLITS, digest, stores
 from pose3d.paper.official import official_store
+from pose3d.paper.side_by_side import run_tasks
 from pose3d.paper.stand_ins import make_stand_ins
 from pose3d.paper.steps import FOUND_BOX, Overlays, Step, check_profile, steps
 from pose3d.paper.testing import box_step, crop_test, found_box_test, trainings
+from pose3d.paper.work import tasks_of
 from pose3d.sweep.process import environment, last_words, start, stop
 
 RECORD = "step.json"
@@ -37,6 +43,7 @@ class Reproduction:
             profile's stand-ins.
         limit: prepare only so many samples of each store; 0: all.
         iterations_scale: factor of all iteration counts, for a rehearsal; None: as in the recipe.
+        parallel: trainings and tests at a time.
         say: receives a line whenever something starts or ends.
     """
 
@@ -45,7 +52,9 @@ class Reproduction:
     roots: Mapping[str, Path] = field(default_factory=dict)
     limit: int = 0
     iterations_scale: float | None = None
+    parallel: int = 1
     say: Callable[[str], None] = print
+    _running: set[Popen[bytes]] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
     def overlays(self) -> Overlays:
@@ -56,18 +65,11 @@ class Reproduction:
         """Train what the rows need and write their results. Everything is checked before the first training starts."""
         seeds = list(seeds)
         self.check(rows)
-        wanted = trainings(rows)
         for seed in seeds:
-            for step in wanted:
+            for step in trainings(rows):
                 self._check_folder(step, seed)
         self._prepare(rows)
-        for seed in seeds:
-            for number, step in enumerate(wanted, 1):
-                self._train(step, seed, f"{number} of {len(wanted)}")
-            for row in rows:
-                for test, switches in sorted(needed_tests(row, self._available)):
-                    self._test(steps()[str(row.step)], seed, test, switches)
-                self._write(row, seed)
+        run_tasks([task for seed in seeds for task in tasks_of(self, rows, seed)], self.parallel, self._stop)
 
     def check(self, rows: Sequence[Row]) -> None:
         """Raise PoseError for rows that cannot be run, or whose data are not prepared."""
@@ -142,6 +144,8 @@ class Reproduction:
         """The `lightning fit` of a training, without resuming."""
         configs = [f"--config={path}" for path in self.overlays.training(step)]
         words = [*configs, *self._arguments(step, seed)]
+        if self.parallel > 1:
+            words.append(f"--data.init_args.num_workers={max(1, available_cores() // self.parallel)}")
         return ["lightning", "fit", *words, f"--run_dir={self.folder(step, seed)}", "--test_after_fit=false"]
 
     def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
@@ -178,7 +182,7 @@ class Reproduction:
             words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / HANDED_OVER}")
         return words
 
-    def _train(self, step: Step, seed: int, place: str) -> None:
+    def train(self, step: Step, seed: int, place: str) -> None:
         """Train, unless it is done; go on from last.ckpt where an earlier process was cut off."""
         # Again, as a parent may have been trained since.
         self._check_folder(step, seed)
@@ -216,7 +220,7 @@ class Reproduction:
                 f"{folder} began from another {parent} than is there now; delete it, or choose another --out"
             )
 
-    def _test(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> None:
+    def test(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> None:
         """Test, unless it is done with these settings."""
         folder = self.test_folder(step.name, seed, test, switches)
         identity = digest(self.overlays.evaluation(step, test, switches), [])
@@ -230,16 +234,39 @@ class Reproduction:
         """Run a command to its end."""
         self.say(f"{what} ... ({log})")
         began = time.monotonic()
-        process = start(command, log, environment(WANDB_MODE="offline"))
+        process = start(command, log, environment(WANDB_MODE="offline", **self._shares()))
+        self._running.add(process)
         try:
             code = process.wait()
         finally:
             stop(process)
+            self._running.discard(process)
         if code != 0:
             raise PoseError(f"{what} ended with exit code {code}: {last_words(log)} (see {log})")
         self.say(f"{what}: {time.monotonic() - began:.0f} s")
 
-    def _write(self, row: Row, seed: int) -> None:
+    def _stop(self) -> None:
+        """End what runs; it continues from its last.ckpt another time."""
+        for process in tuple(self._running):
+            stop(process)
+
+    def _shares(self) -> dict[str, str]:
+        """Threads of each of several processes, so that all of them together use the cores once."""
+        threads = str(max(1, available_cores() // self.parallel))
+        return {} if self.parallel == 1 or "OMP_NUM_THREADS" in os.environ else {"OMP_NUM_THREADS": threads}
+
+    def write_findings(self, seed: int) -> None:
+        """Write the findings whose tests have run."""
+
+        def folder_of(step: str, test: str, switches: tuple[str, ...]) -> Path | None:
+            folder = self.test_folder(step, seed, test, switches)
+            return folder if (_read(folder / RECORD) or {}).get("done") else None
+
+        about = {"profile": self.profile, "iterations_scale": self.iterations_scale}
+        for key, problem in write_findings(self.out, seed, folder_of, EVERY.get(self.profile), about).items():
+            self.say(f"{key} is not scored: {problem}")
+
+    def write(self, row: Row, seed: int) -> None:
         """Write a row's figures with what they were measured on."""
 
         def folder_of(test: str, switches: tuple[str, ...]) -> Path | None:

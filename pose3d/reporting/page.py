@@ -1,14 +1,11 @@
 """Build the HTML page of a report from run folders."""
 
-import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pose3d import __version__
 from pose3d.errors import PoseError
 from pose3d.evaluation import Table, evaluate
 from pose3d.evaluation.tables import cell_text
@@ -16,20 +13,12 @@ from pose3d.files import check_target, write_whole
 from pose3d.predictions import Predictions
 from pose3d.reporting.console import METRICS, plain_metrics, pose_metrics
 from pose3d.reporting.curves import training_figures
-from pose3d.reporting.figures import go
+from pose3d.reporting.embedding import Figures, render_page
 from pose3d.reporting.gallery import choose, open_images, samples
 from pose3d.reporting.joint_errors import bar_figure, errors, skeleton_figure
 from pose3d.reporting.lineage import chain
 from pose3d.reporting.run_folder import STAGES, RunFolder, read_run
 from pose3d.reporting.tables import Grid, evaluation_grid, metrics_grid
-
-try:
-    import jinja2
-    from plotly.offline import get_plotlyjs
-except ImportError as error:
-    raise PoseError(
-        "the report needs plotly and jinja2; install them with: pip install 'pose3d-lightning[report]'"
-    ) from error
 
 PROTOCOL = "3dhp"
 BARS = ("By scene", "By activity", "By pose class")
@@ -44,39 +33,20 @@ def write_report(run_dirs: Sequence[Path], out: Path) -> None:
 
 def render(runs: Sequence[RunFolder]) -> str:
     """The page as text."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pose3d.reporting", "assets"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    figures: dict[str, str] = {}
-    heights: dict[str, int] = {}
-
-    def place(figure: go.Figure) -> str:
-        """Keep a figure for the page's script; its name is what the template writes."""
-        name = f"figure{len(figures) + 1}"
-        figures[name], heights[name] = _embeddable(figure), figure.layout.height
-        return name
-
+    figures = Figures()
     answer = next((run for run in reversed(runs) if run.has_poses), None)
-    page = environment.get_template("page.html.j2").render(
-        version=__version__,
+    return render_page(
+        "pose3d.reporting",
+        "page.html.j2",
+        figures,
         title=_title(runs),
-        runs=[_run_section(run, place) for run in runs],
+        runs=[_run_section(run, figures.place) for run in runs],
         headline=_headline(runs),
-        analysis=None if answer is None else _analysis(answer, place),
+        analysis=None if answer is None else _analysis(answer, figures.place),
         chains=[chain(run, runs) for run in runs if not _is_ancestor(run, runs)],
         stages=STAGES,
         cell_text=cell_text,
-        figures=figures,
-        heights=heights,
-        style=_asset("page.css"),
-        script=_asset("page.js"),
-        plotly=get_plotlyjs(),
     )
-    return page
 
 
 def _run_section(run: RunFolder, place: Any) -> dict[str, Any]:
@@ -176,16 +146,3 @@ def _is_ancestor(run: RunFolder, runs: Sequence[RunFolder]) -> bool:
 def _title(runs: Sequence[RunFolder]) -> str:
     folders = {str(run.path.parent) for run in runs}
     return folders.pop() if len(folders) == 1 else ", ".join(str(run.path) for run in runs)
-
-
-def _embeddable(figure: go.Figure) -> str:
-    """JSON in which no HTML parser finds the end of the script."""
-    return json.dumps(figure.to_plotly_json(), separators=(",", ":"), default=_plain).replace("<", "\\u003c")
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist()
-
-
-def _asset(name: str) -> str:
-    return (resources.files("pose3d.reporting") / "assets" / name).read_text(encoding="utf-8")

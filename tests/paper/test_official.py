@@ -95,7 +95,7 @@ def test_a_row_goes_from_raw_folders_to_its_commands(lab, tmp_path, monkeypatch)
         calls.append(command)
 
     monkeypatch.setattr(Reproduction, "_call", pretend)
-    monkeypatch.setattr(Reproduction, "_write", lambda self, row, seed: None)
+    monkeypatch.setattr(Reproduction, "write", lambda self, row, seed: None)
     run = Reproduction("mini", Path("runs"), {"h36m": lab}, iterations_scale=0.01, say=lambda line: None)
     run.run(find("table2/base"), [0])
     assert set(PoseStore("data/h36m/train.h5").labels("subject")) == {1, 5, 6, 7, 8}

@@ -1,0 +1,47 @@
+"""Tasks that need one another, in order or several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do once the tasks named in `needs` are done; names that no task has count as done."""
+
+    name: Hashable
+    action: Callable[[], None]
+    needs: tuple[Hashable, ...] = ()
+
+
+def run_tasks(tasks: Sequence[Task], parallel: int = 1, interrupt: Callable[[], None] = lambda: None) -> None:
+    """Do all tasks, each after those that it needs, at most `parallel` at a time; earlier ones first.
+
+    After an error nothing more is begun, what runs is finished, and the error is raised. On an interruption from
+    outside (Ctrl-C) `interrupt` must end what runs.
+    """
+    if parallel == 1:
+        for task in tasks:
+            task.action()
+        return
+    open_names = {task.name for task in tasks}
+    waiting, running = list(tasks), dict[Future[None], Task]()
+    failure: BaseException | None = None
+    with ThreadPoolExecutor(parallel) as pool:
+        try:
+            while running or (waiting and failure is None):
+                for task in [task for task in waiting if not open_names & set(task.needs)] if failure is None else []:
+                    if len(running) < parallel:
+                        waiting.remove(task)
+                        running[pool.submit(task.action)] = task
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    open_names.discard(running.pop(future).name)
+                    failure = failure or future.exception()
+        except BaseException:
+            interrupt()
+            raise
+    if failure is not None:
+        raise failure
