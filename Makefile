@@ -74,8 +74,9 @@ test-floor: ## the test suite with the lowest version of each dependency, in .ve
 	$(FLOOR)/bin/python -m pip install --quiet --disable-pip-version-check -r $(FLOOR)/floors.txt -e .
 	OMP_NUM_THREADS=1 $(FLOOR)/bin/pytest -n 2 $(ARGS)
 
-docs: $(READY) ## build the documentation site into site/; a broken link is an error
+docs: $(READY) ## build the documentation site into site/; a broken link is an error; with onnxruntime-web from npm, also the live page
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	test ! -d node_modules/onnxruntime-web || $(BIN)/pose3d live --write site/live
 
 clean: ## remove runs, the built site and caches; data and environments stay
 	rm -rf runs site .pytest_cache .mypy_cache .ruff_cache

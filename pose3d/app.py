@@ -17,6 +17,7 @@ COMMANDS = {
     "report": "write one HTML page about trained runs",
     "predict": "estimate 3D poses in images or a video",
     "refine": "smooth, place and export predictions of a video",
+    "live": "estimate poses while they happen, in a page of this machine",
     "export": "write a trained network as one file for use elsewhere",
     "paper": "list the paper's results, and reproduce them row by row",
     "sweep": "run a W&B sweep file on this machine",

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["stages"],
     ["pose3d.__main__", "pose3d.app", "pose3d.commands"],
-    ["pose3d.paper"],
+    ["pose3d.paper", "pose3d.live"],
     ["pose3d.predict", "pose3d.reporting", "pose3d.callbacks", "pose3d.evaluation", "pose3d.sweep", "pose3d.bench"],
     [
         "pose3d.data",
