@@ -68,11 +68,12 @@ torture: $(READY) ## kill, fill the disk, damage inputs: campaigns that continue
 test-slow: $(READY) ## the proofs that take longer
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow $(ARGS)
 
+# Old versions warn of what newer ones have changed, so warnings are no errors there.
 test-floor: ## the test suite with the lowest version of each dependency, in .venv-floor
 	test -x $(FLOOR)/bin/python || $(PYTHON) -m venv $(FLOOR)
 	$(PYTHON) scripts/floors.py > $(FLOOR)/floors.txt
 	$(FLOOR)/bin/python -m pip install --quiet --disable-pip-version-check -r $(FLOOR)/floors.txt -e .
-	OMP_NUM_THREADS=1 $(FLOOR)/bin/pytest -n 2 $(ARGS)
+	OMP_NUM_THREADS=1 $(FLOOR)/bin/pytest -n 2 -W default $(ARGS)
 
 docs: $(READY) ## build the documentation site into site/; a broken link is an error; with onnxruntime-web from npm, also the live page
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -41,6 +41,7 @@ def test_a_killed_run_leaves_its_whole_rows(tmp_path):
     with writer.path.open("r+b") as file:
         file.truncate(size - 10)
     assert read_rows(writer.path).frame.tolist() == [0, 1, 2]
+    writer.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"columns": [["joints_3d", "<f4", [17, 3]]]}\n'])

@@ -82,6 +82,7 @@ def test_killed_and_continued(sweep_file, tmp_path, method):
     ).stdout.split()
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    process.stdout.close()
     deadline = time.monotonic() + 5
     while running(child) and time.monotonic() < deadline:
         time.sleep(0.05)
