@@ -149,7 +149,7 @@ def test_frames_in_a_folder_are_a_video_where_a_rate_is_given(video, networks, t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--export", "fbx"], "--export fbx is no format"),
+        (["--export", "fbx"], "--export fbx is not a format"),
         (["--cutoff", "3"], "belong to --smooth"),
         (["--smooth", "--cutoff", "arms=3"], "--cutoff arms=3 is not understood"),
         (["--height", "175"], "--height 175 is no person's height"),
