@@ -62,7 +62,7 @@ class Schedule:
         try:
             content = yaml.safe_load(path.read_text())
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise PoseError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from error
+            raise PoseError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
         if not isinstance(content, dict) or not isinstance(content.get("phases"), list):
             raise PoseError(f"{path} is no schedule: it needs `name` and a list `phases`")
         if extra := set(content) - {"name", "source", "data_sets", "phases"}:

@@ -115,7 +115,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     try:
         return (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PoseError(f"{file} is no valid YAML: {' '.join(str(error).split())}") from error
+        raise PoseError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def _log_interval(config: dict[str, Any]) -> int:
