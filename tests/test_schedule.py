@@ -116,7 +116,7 @@ def test_a_missing_file_suggests_the_closest():
 def test_broken_yaml_is_one_sentence(tmp_path):
     path = tmp_path / "schedule.yaml"
     path.write_text("phases: [")
-    with pytest.raises(PoseError, match="no valid YAML") as caught:
+    with pytest.raises(PoseError, match="not valid YAML") as caught:
         Schedule.load(path)
     assert "\n" not in str(caught.value)
 

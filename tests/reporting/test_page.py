@@ -162,7 +162,7 @@ def test_stage1_alone_has_a_page(own_folders, tmp_path):
         (lambda f: f / "nothing", "there is no run folder"),
         (lambda f: f.parent, "give its folders stage1, stage2, stage3"),
         (lambda f: (f / "metrics.json").write_text("{") and f, "no valid JSON"),
-        (lambda f: (f / "config.yaml").write_text("a: [") and f, "no valid YAML"),
+        (lambda f: (f / "config.yaml").write_text("a: [") and f, "not valid YAML"),
         (lambda f: (f / "logs/version_0/metrics.csv").write_text("step,train/loss\n1,x\n") and f, "no CSV log"),
         (lambda f: (f / "predictions.npz").write_bytes(b"x") and f, "cannot be read"),
     ],
