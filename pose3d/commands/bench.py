@@ -18,7 +18,10 @@ from pose3d.files import check_target, write_whole
 
 HELP = """Measure the loader on this machine: samples per second on one core, beside a baseline pipeline in the same
 run, the memory of a worker, the speed of prepare, and how many cores feed a GPU. The data are made for it.
---part prediction measures the networks by every runtime instead, and a video followed from file to poses."""
+--part prediction measures the networks by every runtime instead, and a video followed from file to poses.
+
+With --checkpoint, --box-checkpoint and --store: how long these networks take for a picture of the store, and nothing
+else."""
 EXAMPLE = "pose3d bench --json bench.json"
 DATA, PREDICTION = "data", "prediction"
 
@@ -50,6 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--video-frames", type=int, default=90, metavar="N", help="of the video followed (default: %(default)s)")
     add("--small", action="store_true", help="with --part prediction: leave the ResNet-101 networks out")
+    add("--checkpoint", type=Path, metavar="FILE", help="of stage 2 or 3: measure the time per frame, alone")
+    add("--box-checkpoint", type=Path, metavar="FILE", help="of stage 1, for the time per frame")
+    add("--store", type=Path, metavar="FILE", help="whole pictures for the time per frame")
+    add("--device", default="auto", help="of the time per frame: cpu, cuda or auto (default: %(default)s)")
     add("--json", type=Path, metavar="OUT", help="write the same numbers, unrounded, with every turn")
 
 
@@ -65,10 +72,35 @@ def run(args: argparse.Namespace) -> int:
         raise PoseError("--rows must be at least one batch of 16, and --gpu-images-per-second above zero")
     if args.json:
         check_target(args.json)
+    if args.checkpoint or args.box_checkpoint or args.store:
+        return _frame_time(args)
     with tempfile.TemporaryDirectory(prefix="pose3d-bench-") as folder:
         found = (_measure if args.part == DATA else _measure_prediction)(args, Path(folder))
     if args.part == DATA:
         _print(found)
+    if args.json:
+        write_whole(args.json, json.dumps(found, indent=2, allow_nan=False) + "\n")
+    return 0
+
+
+def _frame_time(args: argparse.Namespace) -> int:
+    """The time per frame of two networks."""
+    if not (args.checkpoint and args.box_checkpoint and args.store):
+        raise PoseError("the time per frame needs all of --checkpoint, --box-checkpoint and --store")
+    from pose3d.bench.frame_time import frame_time, machine_words
+    from pose3d.predict.predictor import PosePredictor
+
+    predictor = PosePredictor.from_checkpoints(args.checkpoint, args.box_checkpoint, args.device)
+    with Console(stderr=True).status("timing the networks"):
+        found = frame_time(predictor, args.store, args.pictures, args.repeats)
+    table = Table("time per frame", "ms", title=machine_words(found["machine"]))
+    for name, milliseconds in found["tables"][0]["rows"]:
+        table.add_row(name, f"{milliseconds:.1f}")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"medians of {found['repeats']} turns with each of {found['pictures']} pictures, one at a time", soft_wrap=True
+    )
     if args.json:
         write_whole(args.json, json.dumps(found, indent=2, allow_nan=False) + "\n")
     return 0

@@ -25,6 +25,7 @@ HELP = """List the paper's results, and reproduce them row by row.
   pose3d paper report              a page: which findings the runs show, and what has not run
 
 Figures measured here stand on lines of their own, with the data they were measured on."""
+PICTURES = ("backgrounds", "textures")
 EXAMPLE = "pose3d paper run table1 --profile mini --seeds 3"
 
 
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--roots", type=Path, metavar="FILE", help="the same as a YAML file of `name: folder`")
     add("--limit", type=int, default=0, metavar="N", help="prepare only N samples of each store (default: all)")
     add("--iterations-scale", type=float, metavar="X", help="factor of all iteration counts, for a rehearsal")
+    for name in PICTURES:
+        add(f"--{name}", type=Path, metavar="PATH", help=f"{name} of the augmented set: a folder or a pose store")
+    add("--fork", action="store_true", help="fork this process for each command, which spares its start-up: rehearsals")
     add(
         "--dry-run",
         action="store_true",
@@ -72,6 +76,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not names:
         raise PoseError("`pose3d paper run` needs a table or a row, for example table2 or table2/corrective")
+    for name in PICTURES:
+        if (path := getattr(args, name)) is not None and not path.exists():
+            raise PoseError(f"there is no folder or pose store {path}, which --{name} names")
+    if args.fork and args.parallel > 1:
+        raise PoseError("--fork runs one training after the other; leave it out, or --parallel")
     if args.iterations_scale is not None and not 0 < args.iterations_scale <= 1000:
         raise PoseError(f"--iterations-scale is {args.iterations_scale}; it must lie above 0")
     return _run(rows, args)
@@ -79,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(rows: list[Row], args: argparse.Namespace) -> int:
     """Run rows; of a whole table those that can be run."""
+    from pose3d.app import main
     from pose3d.paper.dry_run import dry_run
     from pose3d.paper.official import read_roots
     from pose3d.paper.reproduce import Reproduction
@@ -93,6 +103,8 @@ def _run(rows: list[Row], args: argparse.Namespace) -> int:
         args.limit,
         args.iterations_scale,
         args.parallel,
+        {name: path for name in PICTURES if (path := getattr(args, name)) is not None},
+        main if args.fork else None,
         say=lambda line: print(line, flush=True),
     )
     obstacles = {row.key: reproduction.obstacle(row) for row in rows if row.ours}

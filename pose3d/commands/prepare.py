@@ -74,7 +74,6 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     console.print(table)
     lines = [f"skipped {count}: {reason}" for reason, count in summary.skipped.most_common()]
-    lines += [f"note: {note}" for note in summary.notes]
     lines += [f"damaged: {sentence}" for sentence in summary.damaged[:LISTED]]
     if len(summary.damaged) > LISTED:
         lines.append(f"damaged: {len(summary.damaged) - LISTED} more files")

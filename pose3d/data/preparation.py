@@ -113,12 +113,16 @@ def record_path(store: Path) -> Path:
 def prepare_store(preparation: Preparation, out: Path, workers: int | None = None) -> tuple[Plan, Summary]:
     """Write the pose store `out`, with progress bars on stderr; a run that was interrupted continues where it stopped.
 
+    What is known beforehand of the folder's defects, and of what is done about them, is said on stderr first.
+
     Args:
         workers: processes that decode; None: one for each core.
     """
     console = Console(stderr=True)
     with console.status(f"looking at {preparation.root}"):
         plan = preparation.plan()
+    for note in plan.notes:
+        console.print(f"{out.name}: note: {note}", soft_wrap=True, markup=False, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         steps: dict[str, TaskID] = {}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from pose3d.data.sources.prepare import require_samples
 from pose3d.errors import PoseError
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import needed_tests
@@ -39,13 +40,14 @@ def dry_run(
             lines.append(f"  {path}: missing")
             missing.append(f"{path}: `make data` makes the embedded data set")
             continue
-        count, problem = _look(store)
+        count, notes, problem = _look(store)
         if problem is not None:
             lines.append(f"  {path}: missing")
             missing.append(problem)
         else:
             samples += count
             lines.append(f"  {path}: to be prepared, {count:,} samples, about {_gigabytes(count):.1f} GB")
+            lines += [f"    note: {note}" for note in notes]
     steps = trainings(rows)
     lines.append("trainings" + (f" ({seeds} seeds each)" if seeds > 1 else ""))
     images = 0
@@ -67,14 +69,16 @@ def dry_run(
     return lines, missing
 
 
-def _look(store: OfficialStore) -> tuple[int, str | None]:
-    """Samples that a folder would give, or what is missing."""
+def _look(store: OfficialStore) -> tuple[int, Sequence[str], str | None]:
+    """Samples that a folder would give, what is to be known of it, or what is missing."""
     if store.preparation is None:
-        return 0, f"{store.path}: --root {store.source}=DIR; {ORIGIN[store.source]}"
+        return 0, (), f"{store.path}: --root {store.source}=DIR; {ORIGIN[store.source]}"
     try:
-        return store.preparation.plan().num_samples, None
+        plan = store.preparation.plan()
+        require_samples(plan)
     except PoseError as error:
-        return 0, f"{store.path}: {error}"
+        return 0, (), f"{store.path}: {error}"
+    return plan.num_samples, plan.notes, None
 
 
 def images_of(reproduction: Reproduction, step: Step) -> tuple[int, int]:
@@ -103,13 +107,16 @@ def _further(reproduction: Reproduction, steps: Sequence[Step]) -> tuple[list[st
         weights = model.get("weights", "hub")
         if step.parent is None and weights == "hub":
             backbone = model.get("net", {}).get("backbone", "resnet101")
-            used.add(f"ImageNet weights: {backbone}, downloaded by timm (or a file: model.weights)")
+            used.add(
+                f"ImageNet weights: {backbone}, downloaded by timm from huggingface.co where its cache has them not"
+            )
         elif step.parent is None and weights not in (*PACKAGED, None) and not Path(weights).is_file():
             missing.add(f"ImageNet weights: there is no file {weights}")
         data = data_module(files)
-        if data.composite is not None and data.backgrounds is None:
-            used.add(
-                "background pictures: none named, so patterns of the package stand in (a folder or a store: "
-                "data.backgrounds, data.textures)"
-            )
+        for what in ("backgrounds", "textures") if data.composite is not None else ():
+            if what not in reproduction.pictures and getattr(data, what) is None:
+                used.add(
+                    f"{what}: none named, so patterns of the package stand in; --{what} names a folder of pictures, or "
+                    "a pose store such as data/mpii/train.h5 (the paper's are from the internet)"
+                )
     return sorted(used), sorted(missing)

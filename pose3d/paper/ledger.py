@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ TABLES = (
     "table3",
     "table4",
     "table5",
+    "figure5",
     "text",
+    "time",
     "supp-table1",
     "supp-table2",
     "supp-text",
@@ -33,7 +35,8 @@ class Column:
     """A printed column, and where its figure stands in an evaluation of ours.
 
     `test` names the test set, `scoring` the protocol of `pose3d evaluate`, `cell` table, row and column of its result.
-    The row may be a pattern; `row/skeleton` names the second cell too.
+    The row may be a pattern; `row/skeleton` names the second cell too. `always` columns are measured for every row of
+    the paper's method, those with a dash included.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Column:
     test: str
     scoring: str
     cell: tuple[str, str, str]
+    always: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +75,12 @@ class Row:
     def figures(self) -> dict[str, float | None]:
         """The printed figures as numbers."""
         return {column: None if text == DASH else float(text) for column, text in self.printed.items()}
+
+    @property
+    def wanted(self) -> dict[str, Column]:
+        """The columns to measure: those that the paper prints, and those that are measured always."""
+        figures = self.figures
+        return {name: column for name, column in self.columns.items() if figures[name] is not None or column.always}
 
     @property
     def ours(self) -> bool:
@@ -128,6 +138,7 @@ def _table(name: str, content: dict[str, Any]) -> PaperTable:
             test=entry.get("test", content["test"]),
             scoring=entry.get("scoring", content["scoring"]),
             cell=tuple(entry["cell"]),
+            always=entry.get("always") == "true",
         )
         for column, entry in content["columns"].items()
     }
@@ -152,7 +163,7 @@ def _row(table: str, entry: dict[str, Any], columns: dict[str, Column]) -> Row:
         label = column.cell[1].replace("/ours", "/" + entry.get("skeleton", "ours"))
         scoring = entry.get("scoring", column.scoring)
         cell = (column.cell[0], label, column.cell[2])
-        own[name] = Column(name, column.unit, column.test, scoring, cell)
+        own[name] = replace(column, scoring=scoring, cell=cell)
     return Row(
         id=entry["id"],
         table=table,

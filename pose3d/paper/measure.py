@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
@@ -9,12 +10,14 @@ from pathlib import Path
 
 from pose3d.paper.ledger import Column, Row
 
+TIME, TIMES = "time", "frame_time.json"
+"""The scoring of a column of times, and the file of a test in which they stand."""
 Tests = set[tuple[str, tuple[str, ...]]]
 
 
 def needed_tests(row: Row, available: Callable[[str], bool]) -> Tests:
     """The tests behind a row's figures, as (test set, switches); those without a test set are left out."""
-    sets = {column.test for name, column in row.columns.items() if row.figures[name] is not None}
+    sets = {column.test for column in row.wanted.values()}
     switches = [row.switches] + ([row.minus] if row.minus is not None else [])
     return {(test, chosen) for test in sets if available(test) for chosen in switches}
 
@@ -22,7 +25,7 @@ def needed_tests(row: Row, available: Callable[[str], bool]) -> Tests:
 def measure(
     row: Row, folder_of: Callable[[str, tuple[str, ...]], Path | None], every: int | None = None
 ) -> dict[str, float | None]:
-    """Our figure for each column that the paper prints for this row.
+    """Our figure for each wanted column of this row.
 
     Args:
         folder_of: where a test (test set, switches) wrote its files; None where it was not run.
@@ -30,11 +33,7 @@ def measure(
 
     A column whose group does not occur in the test set (an activity, say) gives None.
     """
-    return {
-        name: figure(row, column, folder_of, every)
-        for name, column in row.columns.items()
-        if row.figures[name] is not None
-    }
+    return {name: figure(row, column, folder_of, every) for name, column in row.wanted.items()}
 
 
 def figure(
@@ -52,8 +51,20 @@ def _figure(column: Column, folder: Path | None, every: int | None) -> float | N
     """One figure of one test."""
     if folder is None:
         return None
+    if column.scoring == TIME:
+        return lookup(json.loads((folder / TIMES).read_text())["tables"], column.cell)
     tables = _tables(folder / "predictions.npz", column.scoring, every, "pose class" in column.cell[0])
     return lookup(tables, column.cell)
+
+
+def machine(row: Row, folder_of: Callable[[str, tuple[str, ...]], Path | None]) -> str | None:
+    """What a row's times were measured on; None for a row without times."""
+    from pose3d.bench.frame_time import machine_words
+
+    for column in row.wanted.values():
+        if column.scoring == TIME and (folder := folder_of(column.test, row.switches)) is not None:
+            return machine_words(json.loads((folder / TIMES).read_text())["machine"])
+    return None
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from pose3d.data.sources.humaneva import CONVERSION
 from pose3d.errors import PoseError
 from pose3d.suggestions import did_you_mean
 
@@ -19,11 +20,12 @@ ORIGIN: Final = {
     "h36m": "vision.imar.ro/human3.6m (on request): the folders S1 ... S11 and metadata.xml",
     "mpi_inf_3dhp": "vcai.mpi-inf.mpg.de/3dhp-dataset: S1 ... S8 with videos, masks and annot.mat",
     "mpi_inf_3dhp_test": "vcai.mpi-inf.mpg.de/3dhp-dataset: mpi_inf_3dhp_test_set, TS1 ... TS6",
-    "mpii": "human-pose.mpi-inf.mpg.de: images and the .mat, or HRNet's annot/train.json and annot/valid.json; "
-    "the validation people need valid.json",
+    "mpii": "human-pose.mpi-inf.mpg.de: images and the .mat; to score, also annot/valid.json (the validation people) "
+    "and annot/gt_valid.mat (their head boxes), both from the MPII annotations of HRNet "
+    "(github.com/leoxiaobin/deep-high-resolution-net.pytorch)",
     "lsp": "the Leeds Sports Poses page: images and joints.mat",
     "lspet": "the Leeds Sports Poses page: the extended training set, images and joints.mat",
-    "humaneva": "humaneva.is.tue.mpg.de (on request): S1 with videos, calibration, synchronisation and joints",
+    "humaneva": f"humaneva.is.tue.mpg.de (on request): S1 with videos, calibration and synchronisation; {CONVERSION}",
 }
 """Folders that `--root NAME=DIR` names, and where their content comes from."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +11,19 @@ from subprocess import Popen
 
 from pose3d.cores import available_cores
 from pose3d.data.preparation import prepare_store
+from pose3d.data.sources.prepare import require_samples
 from pose3d.errors import PoseError
 from pose3d.files import write_whole
 from pose3d.paper.finding_results import write_findings
+from pose3d.paper.forked import run_forked
 from pose3d.paper.ledger import Row
-from pose3d.paper.measure import measure, needed_tests
-from pose3d.paper.merge import SPLITS, digest, stores
+from pose3d.paper.measure import machine, measure, needed_tests
+from pose3d.paper.merge import SPLITS, data_module, digest, stores
 from pose3d.paper.official import official_store
-from pose3d.paper.side_by_side import run_tasks
+from pose3d.paper.side_by_side import run_tasks, thread_share
 from pose3d.paper.stand_ins import make_stand_ins
-from pose3d.paper.steps import FOUND_BOX, Overlays, Step, check_profile, steps
-from pose3d.paper.testing import box_step, crop_test, found_box_test, trainings
+from pose3d.paper.steps import FOUND_BOX, FRAME_TIME, Overlays, Step, check_profile, steps
+from pose3d.paper.testing import box_step, crop_test, found_box_test, frame_time_test, trainings
 from pose3d.paper.work import tasks_of
 from pose3d.sweep.process import environment, last_words, start, stop
 
@@ -44,6 +45,10 @@ class Reproduction:
         limit: prepare only so many samples of each store; 0: all.
         iterations_scale: factor of all iteration counts, for a rehearsal; None: as in the recipe.
         parallel: trainings and tests at a time.
+        pictures: folders or pose stores of pictures, by the keys `backgrounds` and `textures`, for trainings that
+            exchange those; absent: patterns of the package.
+        fork: the `pose3d` command line, to run commands as forks of this process, which spares their start-up; None:
+            each is a program of its own.
         say: receives a line whenever something starts or ends.
     """
 
@@ -53,6 +58,8 @@ class Reproduction:
     limit: int = 0
     iterations_scale: float | None = None
     parallel: int = 1
+    pictures: Mapping[str, Path] = field(default_factory=dict)
+    fork: Callable[[list[str]], int] | None = None
     say: Callable[[str], None] = print
     _running: set[Popen[bytes]] = field(default_factory=set, init=False, repr=False, compare=False)
 
@@ -79,9 +86,9 @@ class Reproduction:
                 raise PoseError(f"{row.key} {reason}")
         self._make_stand_ins(rows)
         for path, row in self.needed_stores(rows).items():
-            store = None if path.is_file() else official_store(path, self.roots, self.limit)
             if path.is_file():
                 continue
+            store = official_store(path, self.roots, self.limit)
             if store is None:
                 raise PoseError(
                     f"{row.key} needs {path}, which is not prepared; `make data` makes the embedded data set"
@@ -91,7 +98,7 @@ class Reproduction:
                     f"{row.key} needs {path}, which is not prepared; name its folder with --root {store.source}=DIR "
                     f"(--dry-run lists all that is missing)"
                 )
-            store.preparation.plan()
+            require_samples(store.preparation.plan())
 
     def needed_stores(self, rows: Sequence[Row]) -> dict[Path, Row]:
         """Every store that the rows train or are tested on, with the first row that needs it."""
@@ -120,7 +127,7 @@ class Reproduction:
             return f"cannot be run: {row.blocked}"
         tests = needed_tests(row, self._available)
         if not tests:
-            sets = " and ".join(sorted({c.test for n, c in row.columns.items() if row.figures[n] is not None}))
+            sets = " and ".join(sorted({column.test for column in row.wanted.values()}))
             return f"is tested on {sets}, for which profile {self.profile!r} has no data"
         try:
             for step in trainings([row]):
@@ -133,11 +140,7 @@ class Reproduction:
 
     def _make_stand_ins(self, rows: Sequence[Row]) -> None:
         """Split the lab world by subject where these rows need it."""
-        piles = [self.overlays.training(step) for step in trainings(rows)]
-        for row in rows:
-            for test, switches in needed_tests(row, self._available):
-                piles.append(self.overlays.evaluation(steps()[str(row.step)], test, switches))
-        for path in make_stand_ins([path for pile in piles for path in stores(pile)]):
+        for path in make_stand_ins(list(self.needed_stores(rows))):
             self.say(f"wrote {path}")
 
     def training_command(self, step: Step, seed: int) -> list[str]:
@@ -149,12 +152,15 @@ class Reproduction:
         return ["lightning", "fit", *words, f"--run_dir={self.folder(step, seed)}", "--test_after_fit=false"]
 
     def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
-        """The test of a training's last checkpoint: in crops around the true box, or of whole images (`FOUND_BOX`)."""
+        """Test a training's last checkpoint: in crops around the true box, or in whole images (`WHOLE_METHOD`)."""
         files = self.overlays.evaluation(step, test, switches)
         checkpoint = self.folder(step, seed) / HANDED_OVER
         folder = self.test_folder(step.name, seed, test, switches)
+        box_checkpoint = self.folder(box_step(step), seed) / HANDED_OVER
+        if FRAME_TIME in switches:
+            return frame_time_test(files, checkpoint, box_checkpoint, folder)
         if FOUND_BOX in switches:
-            return found_box_test(files, checkpoint, self.folder(box_step(step), seed) / HANDED_OVER, folder)
+            return found_box_test(files, checkpoint, box_checkpoint, folder)
         return crop_test(files, checkpoint, folder)
 
     def folder(self, step: Step, seed: int) -> Path:
@@ -174,10 +180,12 @@ class Reproduction:
         return self.overlays.has_test(test)
 
     def _arguments(self, step: Step, seed: int) -> list[str]:
-        """What differs between seeds, who is trained on (everybody, decision L10), and the parent."""
+        """What differs between seeds, who is trained on (everybody, decision L10), pictures, and the parent."""
         words = [f"--seed_everything={seed}", f"--data.init_args.seed={seed}", "--data.init_args.val_subjects=null"]
         if self.iterations_scale is not None:
             words.append(f"--model.init_args.iterations_scale={self.iterations_scale:g}")
+        if self.pictures and data_module(self.overlays.training(step)).composite is not None:
+            words += [f"--data.init_args.{key}={path}" for key, path in sorted(self.pictures.items())]
         if step.parent is not None:
             words.append(f"--model.init_args.init_from={self.folder(steps()[step.parent], seed) / HANDED_OVER}")
         return words
@@ -234,26 +242,27 @@ class Reproduction:
         """Run a command to its end."""
         self.say(f"{what} ... ({log})")
         began = time.monotonic()
-        process = start(command, log, environment(WANDB_MODE="offline", **self._shares()))
-        self._running.add(process)
-        try:
-            code = process.wait()
-        finally:
-            stop(process)
-            self._running.discard(process)
+        code = self._exit_code(command, log)
         if code != 0:
             raise PoseError(f"{what} ended with exit code {code}: {last_words(log)} (see {log})")
         self.say(f"{what}: {time.monotonic() - began:.0f} s")
+
+    def _exit_code(self, command: list[str], log: Path) -> int:
+        """Of a command that has run to its end."""
+        if self.fork is not None:
+            return run_forked(self.fork, command, log, WANDB_MODE="offline")
+        process = start(command, log, environment(WANDB_MODE="offline", **thread_share(self.parallel)))
+        self._running.add(process)
+        try:
+            return process.wait()
+        finally:
+            stop(process)
+            self._running.discard(process)
 
     def _stop(self) -> None:
         """End what runs; it continues from its last.ckpt another time."""
         for process in tuple(self._running):
             stop(process)
-
-    def _shares(self) -> dict[str, str]:
-        """Threads of each of several processes, so that all of them together use the cores once."""
-        threads = str(max(1, available_cores() // self.parallel))
-        return {} if self.parallel == 1 or "OMP_NUM_THREADS" in os.environ else {"OMP_NUM_THREADS": threads}
 
     def write_findings(self, seed: int) -> None:
         """Write the findings whose tests have run."""
@@ -277,6 +286,8 @@ class Reproduction:
             test: str(stores(self.overlays.evaluation(steps()[str(row.step)], test, switches), ("test",))[0])
             for test, switches in sorted(needed_tests(row, self._available))
         }
+        if (where := machine(row, folder_of)) is not None:
+            tested["machine"] = where
         content = {"row": row.key, "profile": self.profile, "seed": seed, "tested_on": tested, "figures": figures}
         _write(self.out / "results" / row.table / row.id / f"seed{seed}.json", content)
 

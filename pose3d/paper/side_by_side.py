@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+
+from pose3d.cores import available_cores
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,9 @@ def run_tasks(tasks: Sequence[Task], parallel: int = 1, interrupt: Callable[[], 
             raise
     if failure is not None:
         raise failure
+
+
+def thread_share(parallel: int) -> dict[str, str]:
+    """Environment for each of several processes, so that their threads together use the cores once."""
+    threads = str(max(1, available_cores() // parallel))
+    return {} if parallel == 1 or "OMP_NUM_THREADS" in os.environ else {"OMP_NUM_THREADS": threads}

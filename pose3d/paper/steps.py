@@ -20,8 +20,9 @@ from pose3d.recipes import find_recipe, recipe_folder
 
 FOLDER = Path(__file__).parent
 CONFIGS = Path("configs")
-FOUND_BOX = "test/box_2dposenet"
-"""The one switch that is no overlay, but another way of testing (see `testing`)."""
+FOUND_BOX, FRAME_TIME = "test/box_2dposenet", "test/frame_time"
+WHOLE_METHOD = (FOUND_BOX, FRAME_TIME)
+"""The switches that are no overlays, but other ways of testing, with both networks (see `testing`)."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,11 @@ class Overlays:
     def evaluation(self, step: Step, test: str, switches: Sequence[str]) -> list[Path]:
         """The overlays of a test of a training's last checkpoint on another test set, with other switches.
 
-        `FOUND_BOX` adds none: it is the command that differs.
+        Those of `WHOLE_METHOD` add none: it is the command that differs.
         """
         files = [*self.training(step), self._data(f"test/{test}")]
         for switch in switches:
-            files += self._switch(switch) if switch != FOUND_BOX else []
+            files += self._switch(switch) if switch not in WHOLE_METHOD else []
         return files
 
     def has_test(self, test: str) -> bool:

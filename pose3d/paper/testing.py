@@ -2,7 +2,8 @@
 
 Most tests are a `lightning test` of the row's network in crops around the true box, with the row's switches as
 overlays. The box from 2DPoseNet (paper section 6.4) is no such switch: a stage only ever sees crops. It is the whole
-method on whole images (paper Fig. 1), which is `pose3d predict` of the test set with both networks.
+method on whole images (paper Fig. 1), which is `pose3d predict` of the test set with both networks. The time per frame
+is that of the whole method too, measured by `pose3d bench`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pose3d.paper.ledger import Row
+from pose3d.paper.measure import TIMES
 from pose3d.paper.merge import merged, stores
-from pose3d.paper.steps import FOUND_BOX, Step, chain, needed, steps
+from pose3d.paper.steps import WHOLE_METHOD, Step, chain, needed, steps
 
 POSE2D = "pose2d"
 """The 2DPoseNet of rows whose own network does not come from one."""
@@ -22,7 +24,7 @@ def trainings(rows: Sequence[Row]) -> list[Step]:
     """Everything that the rows train, each once, parents before children."""
     names = [row.step for row in rows if row.step is not None]
     for row in rows:
-        if row.step is not None and FOUND_BOX in (*row.switches, *(row.minus or ())):
+        if row.step is not None and set(WHOLE_METHOD) & {*row.switches, *(row.minus or ())}:
             names.append(box_step(steps()[row.step]).name)
     return needed(names)
 
@@ -47,3 +49,16 @@ def found_box_test(files: Sequence[Path], checkpoint: Path, box_checkpoint: Path
     if mode is not None:
         command.append(f"--perspective-correction={mode}")
     return [*command, f"--out={folder / 'predictions.npz'}"]
+
+
+def frame_time_test(files: Sequence[Path], checkpoint: Path, box_checkpoint: Path, folder: Path) -> list[str]:
+    """The `pose3d bench` of both networks on pictures of the configured test set."""
+    (store,) = stores(files, ("test",))
+    command = [
+        "pose3d",
+        "bench",
+        f"--store={store}",
+        f"--checkpoint={checkpoint}",
+        f"--box-checkpoint={box_checkpoint}",
+    ]
+    return [*command, f"--json={folder / TIMES}"]

@@ -31,7 +31,7 @@ def start(command: Sequence[str], log: Path, env: Mapping[str, str]) -> subproce
                 stdin=subprocess.DEVNULL,
                 env=dict(env),
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),
+                preexec_fn=die_with_parent(),
             )
         except FileNotFoundError as error:
             raise PoseError(f"there is no program {command[0]!r} to run; install the package, or correct it") from error
@@ -55,7 +55,7 @@ def last_words(log: Path, lines: int = 1) -> str:
     return " | ".join([line.strip() for line in text if line.strip()][-lines:]) or "it printed nothing"
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def die_with_parent() -> Callable[[], None] | None:
     """On Linux, let the kernel end the child when this process is killed, so that no child outlives a restart."""
     if not sys.platform.startswith("linux"):
         return None

@@ -9,10 +9,15 @@ import yaml
 from pose3d.app import main
 from pose3d.data.store import PoseStore
 from pose3d.errors import PoseError
-from pose3d.paper.ledger import find
+from pose3d.paper.ledger import TABLES, find
 from pose3d.paper.official import ORIGIN, official_store, read_roots
 from pose3d.paper.reproduce import Reproduction
+from pose3d.paper.steps import steps
+from pose3d.synth.layouts import write_layout
+from pose3d.synth.layouts.filming import Settings
 from tests.data.sources.h36m_trees import write_metadata, write_tree
+
+AUGMENTED = ("mpi_inf_3dhp_augmented", "h36m_mpi_inf_3dhp")
 
 
 @pytest.fixture
@@ -66,13 +71,19 @@ def paper_rows():
 
 def test_the_dry_run_on_empty_hands_names_everything_that_is_missing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["paper", "run", "table1", "table2", "table3", "table4", "table5", "supp-table1", "--dry-run"]) == 1
+    assert main(["paper", "run", *TABLES, "--dry-run"]) == 1
     printed = capsys.readouterr().out
     for name in ("h36m", "mpi_inf_3dhp", "mpi_inf_3dhp_test", "mpii", "lsp", "lspet", "humaneva"):
         assert f"--root {name}=DIR" in printed, name
-    assert "annot/valid.json" in printed
-    assert "ImageNet weights: resnet101" in printed
-    assert "background pictures: none named" in printed
+    for name in ("annot/valid.json", "annot/gt_valid.mat", "HRNet", "matlab -batch ConvertHumanEva"):
+        assert name in printed, name
+    assert "ImageNet weights: resnet101.tv_in1k, downloaded by timm" in printed
+    assert "backgrounds: none named" in printed
+    assert "textures: none named" in printed
+    # Every row of the paper's method is in it: none is blocked, and none is left out.
+    assert "left out" not in printed
+    for row in paper_rows():
+        assert not row.ours or f"  {row.key}: " in printed, row.key
     assert "time: about" in printed
     assert list(tmp_path.iterdir()) == []
 
@@ -85,6 +96,43 @@ def test_the_dry_run_on_folders_counts_what_they_give(lab, tmp_path, monkeypatch
     assert "data/h36m/train.h5: to be prepared" in printed
     assert "missing" not in printed
     assert not Path("data").exists()
+
+
+def test_the_dry_run_says_what_is_to_be_known_of_a_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, frames in (("mpii", 8), ("lsp", 8), ("lspet", 2)):
+        write_layout(name, Path("raw") / name, Settings(frames, 3, 64))
+    for name in ("train.json", "valid.json", "gt_valid.mat"):
+        Path("raw/mpii/annot", name).unlink()
+    words = [
+        "paper",
+        "run",
+        "supp-table2/localised",
+        *(f"--root={name}=raw/{name}" for name in ("mpii", "lsp", "lspet")),
+    ]
+    assert main([*words, "--dry-run"]) == 1
+    printed = capsys.readouterr().out
+    assert "note: the validation people are among the training people" in printed
+    assert "the .mat has no validation split: annot/valid.json lists it" in printed.partition("missing:")[2]
+    assert "raw/lsp/joints.mat lists 8 pictures, and those of the test half begin at 1001" in printed
+
+
+def test_pictures_for_the_augmented_set_reach_its_trainings_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (photos := tmp_path / "photos").mkdir()
+    run = Reproduction("paper", Path("runs"), pictures={"backgrounds": photos})
+    used = {
+        step.name
+        for step in steps().values()
+        if f"--data.init_args.backgrounds={photos}" in run.training_command(step, 0)
+    }
+    assert used == {step.name for step in steps().values() if step.data in AUGMENTED}
+    assert main(["paper", "run", "table5/aug", "--dry-run", f"--backgrounds={photos}"]) == 1
+    printed = capsys.readouterr().out
+    assert "backgrounds: none named" not in printed
+    assert "textures: none named" in printed
+    assert main(["paper", "run", "table5/aug", "--dry-run", "--textures=nowhere"]) == 2
+    assert "there is no folder or pose store nowhere, which --textures names" in capsys.readouterr().err
 
 
 def test_a_row_goes_from_raw_folders_to_its_commands(lab, tmp_path, monkeypatch):

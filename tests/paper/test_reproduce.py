@@ -11,11 +11,12 @@ import pytest
 
 from pose3d.app import main
 from pose3d.checkpoint import sha256_of
-from pose3d.commands import predict
+from pose3d.commands import bench, predict
 from pose3d.errors import PoseError
 from pose3d.paper.ledger import find
 from pose3d.paper.measure import lookup
 from pose3d.paper.reproduce import Reproduction
+from pose3d.paper.side_by_side import thread_share
 from pose3d.paper.steps import FOUND_BOX, steps
 from pose3d.paper.testing import box_step, trainings
 from pose3d.predictions import Predictions, write_predictions
@@ -46,6 +47,13 @@ def workplace(tmp_path, monkeypatch):
         if command[:2] == ["pose3d", "predict"]:
             assert all(Path(path).is_file() for path in (command[2], flags["checkpoint"], flags["box-checkpoint"]))
             folder = Path(flags["out"]).parent
+        elif command[:2] == ["pose3d", "bench"]:
+            folder = Path(flags["json"]).parent
+            folder.mkdir(parents=True, exist_ok=True)
+            table = {"title": "Time per frame", "columns": ["part", "ms"], "rows": [["2DPoseNet", 9.0], ["All", 20.0]]}
+            on = {"cpu": "drawn", "cores": 2, "device": "cpu"}
+            Path(flags["json"]).write_text(json.dumps({"machine": on, "tables": [table]}))
+            return
         else:
             folder = Path(flags["run_dir"])
         folder.mkdir(parents=True, exist_ok=True)
@@ -181,6 +189,26 @@ def test_the_box_of_2dposenet_is_found_by_the_rows_own(workplace):
     assert result["tested_on"] == {"mpi_inf_3dhp": "data/embedded/test.h5"}
 
 
+def test_the_time_per_frame_is_measured_with_both_networks_and_names_its_machine(workplace, capsys):
+    assert main(["paper", "run", "time", "--profile", "mini"]) == 0
+    runs = "runs/paper/mini"
+    assert workplace[-1][2:] == [
+        "--store=data/embedded/test.h5",
+        f"--checkpoint={runs}/full/h36m_3dhp/fusion/seed0/last.ckpt",
+        f"--box-checkpoint={runs}/pose2d/seed0/last.ckpt",
+        f"--json={runs}/full/h36m_3dhp/fusion/seed0/tests/mpi_inf_3dhp+frame_time/frame_time.json",
+    ]
+    # What the ledger prints is what `pose3d bench` understands.
+    parser = argparse.ArgumentParser()
+    bench.add_arguments(parser)
+    assert parser.parse_args(workplace[-1][2:]).store == Path("data/embedded/test.h5")
+    result = json.loads(Path(runs, "results/time/full/seed0.json").read_text())
+    # The parts are measured too, although the paper prints their sum alone.
+    assert result["figures"] == {"2DPoseNet": 9.0, "3DPoseNet + fusion": None, "All": 20.0}
+    assert result["tested_on"]["machine"] == "drawn, 2 cores"
+    assert "data/embedded/test.h5, drawn, 2 cores" in " ".join(capsys.readouterr().out.split())
+
+
 def test_2dposenet_is_scored_where_the_profile_has_people_to_score(workplace):
     Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None).run(find("supp-table2/localised"), [0])
     assert [command[1] for command in workplace] == ["fit", "test"]
@@ -278,7 +306,8 @@ def test_a_pose_of_the_same_checkpoint_is_read_from_what_was_logged(workplace):
 
 
 def test_side_by_side_gives_the_same_and_shares_the_cores(workplace, monkeypatch):
-    monkeypatch.setattr("pose3d.paper.reproduce.available_cores", lambda: 6)
+    for module in ("reproduce", "side_by_side"):
+        monkeypatch.setattr(f"pose3d.paper.{module}.available_cores", lambda: 6)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     rows = [*find("table2/transfer"), *find("table2/fusion"), *find("table5/no-gt-box")]
     run = Reproduction("mini", Path("runs/paper/mini"), parallel=3, say=lambda line: None)
@@ -288,7 +317,7 @@ def test_side_by_side_gives_the_same_and_shares_the_cores(workplace, monkeypatch
         assert Path(f"runs/paper/mini/results/{row.table}/{row.id}/seed1.json").is_file()
     fits = [command for command in workplace if command[1] == "fit"]
     assert all("--data.init_args.num_workers=2" in command for command in fits)
-    assert run._shares() == {"OMP_NUM_THREADS": "2"}
+    assert thread_share(3) == {"OMP_NUM_THREADS": "2"}
     # What was trained side by side is the same training when it goes on alone.
     Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None).run(rows, [0, 1])
     assert len(workplace) == 2 * (7 + 3)

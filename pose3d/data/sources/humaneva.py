@@ -30,6 +30,10 @@ ACTIONS: Final = ("Walking", "Box")
 # First and last image frame of the validation part of trial 1, counted from 1 in synchronised time.
 VALIDATION: Final = {"Walking": (6, 590), "Box": (6, 385)}
 CAMERAS: Final = ("C1", "C2", "C3")
+CONVERSION: Final = (
+    "copy data/ConvertHumanEva.m of VideoPose3D and the files of HumanEva_I into HumanEva's Release_Code_v1_1_beta, "
+    "run `matlab -batch ConvertHumanEva` there, and put its converted_15j into the root, or name it with --poses"
+)
 FROM_HUMANEVA = remap(HUMANEVA_15, MPI_INF_3DHP_17)
 SUBJECT: Final = 1
 
@@ -169,7 +173,7 @@ def plan(
             missing.need(folder / "Sync_Data" / f"{action}_1_({camera_name}).ofs")
     for camera_name in cameras:
         missing.need(folder / "Calibration_Data" / f"{camera_name}.cal")
-    missing.raise_if_any("unpack S1, run ConvertHumanEva.m of VideoPose3D once, or name its output with --poses")
+    missing.raise_if_any(f"unpack S1; for the poses, {CONVERSION}")
 
     views, notes = [], []
     for sequence_id, action in enumerate(ACTIONS):
@@ -211,7 +215,7 @@ def plan(
             "limit": limit,
         },
         notes=[
-            "joints as ConvertHumanEva.m of VideoPose3D converts them; the markers are not read",
+            f"joints are read as converted (to convert: {CONVERSION}); the markers are not read",
             *notes,
             "there is no universal skeleton: joints_3d_univ repeats joints_3d",
         ],

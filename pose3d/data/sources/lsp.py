@@ -43,6 +43,8 @@ def plan(
     labelled = np.asarray(np.isfinite(xy).all(axis=-1))
     first, last = {"train": (0, TRAINING_PICTURES), "test": (TRAINING_PICTURES, len(xy)), "all": (0, len(xy))}[split]
     numbers = np.arange(first, min(last, len(xy)))
+    if not len(numbers):
+        raise PoseError(f"{path} lists {len(xy)} pictures, and those of the {split} half begin at {first + 1}")
     return make_plan("lsp", split, folder, xy, labelled, numbers, 4, framing, limit, allow_missing)
 
 

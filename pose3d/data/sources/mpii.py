@@ -20,6 +20,7 @@ from pose3d.skeleton import MPI_INF_3DHP_17, MPII_16, remap
 MAT_NAME = "mpii_human_pose_v1_u12_1.mat"
 MAT_PLACES = ("", "mpii_human_pose_v1_u12_2", "mpii_human_pose_v1_u12_1", "annot", "annotations")
 JSON_OF_SPLIT = {"train": "train.json", "valid": "valid.json", "trainval": "trainval.json"}
+HEADS = "gt_valid.mat"
 HEAD_SHARE = 0.6  # the official head size is this much of the head box's diagonal
 SEPARATE, MIXED = "separate", "not told apart"
 """Whether a store has none of the validation people, or they could not be told apart (its `sampling`, `validation`)."""
@@ -59,6 +60,8 @@ def plan(
             missing.need(json_path)
         missing.raise_if_any()
         people, read = from_json(json_path, root / "images", split), "json"
+        if split == "valid" and not json_path.with_name(HEADS).is_file():
+            notes.append(f"no head boxes, annot/{HEADS} is missing: PCKh's unit is derived from neck and head top")
     else:
         if mat_path is None:
             missing.add(f"{MAT_NAME} is missing; looked in the folders {', '.join(p or '.' for p in MAT_PLACES)}")
@@ -94,7 +97,7 @@ def from_json(path: Path, images: Path, split: str) -> list[Person]:
     """HRNet's files: joints (16, 2) from 1, joints_vis (16,); head boxes of the validation split from gt_valid.mat."""
     try:
         entries = json.loads(path.read_text())
-        heads = _head_boxes(path.with_name("gt_valid.mat"), len(entries)) if split == "valid" else None
+        heads = _head_boxes(path.with_name(HEADS), len(entries)) if split == "valid" else None
         people = []
         for number, entry in enumerate(entries):
             joints = np.asarray(entry["joints"], np.float64) - 1

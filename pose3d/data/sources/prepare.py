@@ -53,9 +53,8 @@ def prepare(
         workers: processes that decode.
         progress: called with the step ("decode" or "join"), the samples done since the last call, and the total.
     """
+    require_samples(plan)
     total = plan.num_samples
-    if total == 0:
-        raise PoseError(f"no frame of {plan.source} is left to write; {'; '.join(plan.notes) or 'loosen the sampling'}")
     check_out(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(out.parent).free
@@ -86,6 +85,12 @@ def prepare(
     parts.remove()
     summary.num_bytes = out.stat().st_size
     return summary
+
+
+def require_samples(plan: Plan) -> None:
+    """Raise PoseError where a plan has nothing to write."""
+    if plan.num_samples == 0:
+        raise PoseError(f"no frame of {plan.source} is left to write; {'; '.join(plan.notes) or 'loosen the sampling'}")
 
 
 def check_out(out: Path) -> None:

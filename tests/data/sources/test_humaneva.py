@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from pose3d.data.preparation import Preparation, prepare_store
 from pose3d.data.sources import humaneva
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.prepare import prepare
@@ -56,6 +57,15 @@ def test_frames_are_synchronised_and_fifteen_joints_become_seventeen(tree):
     np.testing.assert_allclose(store.labels("joints_2d")[8:][:, known], pixels[:, known], atol=1e-3)
     assert np.isfinite(store.labels("joints_3d")).all()
     assert store.attrs["sequence_names"] == ["S1/Walking_1", "S1/Box_1"]
+
+
+def test_preparing_says_first_that_joints_are_read_as_converted_and_how(tree, capsys):
+    preparation = Preparation("humaneva", tree)
+    prepare_store(preparation, tree / "out.h5", workers=1)
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith("out.h5: note: joints are read as converted (to convert: copy data/ConvertHumanEva.m")
+    assert "`matlab -batch ConvertHumanEva`" in said
+    assert "the markers are not read" in said.partition("decode")[0]
 
 
 def test_what_is_missing_is_listed(tree):

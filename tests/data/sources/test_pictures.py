@@ -205,11 +205,20 @@ def test_mpii_json_is_read_like_hrnet_and_the_validation_split_takes_its_head_bo
     savemat(root / "annot" / "gt_valid.mat", {"headboxes_src": boxes})
     prepare(mpii.plan(root, framing=WHOLE, split="valid"), root / "valid.h5")
     store = PoseStore(root / "valid.h5")
+    assert store.attrs["notes"] == []
     np.testing.assert_allclose(store.labels("head_size"), [6.0, 30.0], rtol=1e-6)
     seen = store.labels("visible")[0].astype(bool)
     assert not seen[MPII_14.index(3)]
     assert seen.sum() == 14
     np.testing.assert_allclose(store.labels("joints_2d")[1, 0], joints[3][9] - 1, atol=1e-4)
+
+
+def test_mpii_says_that_head_boxes_are_missing(mpii_tree):
+    root, joints = mpii_tree
+    (root / "annot").mkdir()
+    people = [{"image": "000000000.jpg", "joints": joints[0].tolist(), "joints_vis": [1] * 16}]
+    (root / "annot" / "valid.json").write_text(json.dumps(people))
+    assert mpii.plan(root, framing=WHOLE, split="valid").notes[0].startswith("no head boxes, annot/gt_valid.mat is mis")
 
 
 def test_mpii_validation_people_of_the_mat_do_not_train(mpii_tree):
