@@ -115,3 +115,18 @@ def test_overlap():
     assert overlap(np.array([0.0, 0, 2, 2]), np.array([1.0, 0, 2, 2])) == pytest.approx(1 / 3)
     assert overlap(np.array([0.0, 0, 2, 2]), np.array([5.0, 0, 2, 2])) == 0
     assert overlap(np.zeros(4), np.zeros(4)) == 0
+
+
+def test_two_people_cross():
+    """One of the two is followed before and after, whoever it is, and the box is of one person."""
+    follow, _, _ = follower(look_every=5)
+    boxes = []
+    for number in range(31):
+        first, second = joints_at(-1100 + 75 * number, 4000), joints_at(1100 - 75 * number, 5000)
+        row = follow.predict(image_of(second, first), CAMERA[None], number)
+        boxes.append((row, first, second))
+    apart = [row for row, *_ in boxes[:8] + boxes[-8:]]
+    assert all(row.valid.all() for row in apart)
+    row, first, second = boxes[-1]
+    away = min(np.linalg.norm(row.joints_2d[0] - joints, axis=-1).max() for joints in (first, second))
+    assert away < 10
