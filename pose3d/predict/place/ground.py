@@ -1,8 +1,9 @@
 """Which way is up, and where the floor is, from the person's own feet and posture.
 
-The upward direction is that of a camera with a small roll. Three observations are joined by least squares: the ankles
-of standing feet lie in one plane; the body of somebody who stands or walks is upright on average; cameras are seldom
-rolled. What is known better counts more.
+The upward direction is that of a camera with a small roll. Three observations are joined by least squares: the lower
+ankles lie in one plane, whether or not a contact was found, for contacts need tracks that are steadier than those of most
+networks; the body of somebody who stands or walks is upright on average; cameras are seldom rolled, and few look down
+steeply. What is known better counts more.
 """
 
 import math
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pose3d.predict.place.contacts import ANKLES, runs_of
-from pose3d.predict.place.posture import standing_directions
+from pose3d.predict.place.posture import SECONDS_APART, standing_directions
 
 ANKLE_HEIGHT = 0.0485
 """Of the ankle joint above the sole, in body heights: 0.045 to 0.050 on the bodies of the embedded data set."""
 
-ROLL_STD, PITCH_STD = math.radians(3.0), math.radians(30.0)
+ROLL_STD, PITCH_STD = math.radians(2.0), math.radians(15.0)
 FOOT_STD = 0.025
 """Of a standing ankle's height, in body heights: heels rise, and depths are not exact."""
 UPRIGHT_STD = math.radians(5.0)
@@ -52,13 +53,14 @@ def estimate_ground(
     `pitch_deg`: how far the camera looks down, where it is known; its roll counts as zero then.
     """
     feet = standing_places(joints, contact)
+    lower = lower_ankles(joints, time, up_of_camera(0.0))
     sigma = FOOT_STD * body_height
     if pitch_deg is not None:
         up, std, source = up_of_camera(math.radians(pitch_deg)), 0.0, f"a camera pitch of {pitch_deg:g} degrees"
     else:
         leaning = standing_directions(joints, time, up_of_camera(0.0))
-        up, std = _fit(feet, leaning, sigma)
-        parts = [name for name, some in (("foot contacts", len(feet)), ("upright posture", len(leaning))) if some]
+        up, std = _fit(lower, leaning, sigma)
+        parts = [name for name, some in (("the feet", len(lower) > 2), ("upright posture", len(leaning))) if some]
         source = " and ".join(parts) or "a level camera (assumed)"
     return Ground(up, _floor(joints, feet, up, body_height), math.degrees(std), source)
 
@@ -70,6 +72,18 @@ def standing_places(joints: np.ndarray, contact: np.ndarray) -> np.ndarray:
         for side, ankle in enumerate(ANKLES)
         for start, stop in runs_of(contact[:, side])
     ]
+    return np.array(places).reshape(-1, 3)
+
+
+def lower_ankles(joints: np.ndarray, time: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Where the lower ankle (K, 3) was, as medians over `SECONDS_APART`; `up` (3,) only tells which one is lower."""
+    ankles = joints[:, ANKLES]
+    known = np.flatnonzero(np.isfinite(ankles).all(axis=(1, 2)))
+    bins = np.floor(time[known] / SECONDS_APART)
+    places = []
+    for number in np.unique(bins):
+        both = np.median(ankles[known[bins == number]], axis=0)
+        places.append(both[(both @ up).argmin()])
     return np.array(places).reshape(-1, 3)
 
 

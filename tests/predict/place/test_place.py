@@ -87,7 +87,7 @@ def test_up_and_floor_of_somebody_who_stands(camera):
     filmed = film(world_motion(STANDING), camera, noise_mm=5, noise_px=1)
     placed = place(refine(filmed.predictions))
     assert degrees(placed.ground.up, filmed.up) < 2
-    assert placed.ground.source == "foot contacts and upright posture"
+    assert placed.ground.source == "the feet and upright posture"
     feet = in_world(placed.predictions)[:, ANKLES, 1].min(axis=1)
     assert np.median(feet) == pytest.approx(0.0485 * placed.height_mm, abs=20)
     assert placed.predictions.contact.mean() > 0.6
