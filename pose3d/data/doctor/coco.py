@@ -10,7 +10,6 @@ import numpy as np
 from pose3d.data.doctor.view import Reported, broken, picture_view
 from pose3d.data.finding import Finding
 from pose3d.data.sources.coco import CocoFile, find_images, read_coco, read_people
-from pose3d.data.sources.people import Person
 from pose3d.errors import PoseError
 
 SPLITS = ("train", "val")
@@ -39,7 +38,6 @@ def views(root: Path) -> Reported:
             what = f"{len(absent)} images are missing, the first is {absent[0]}"
             yield Finding("error", path.name, what, "unpack the images again")
         present = [person for person in people if person.image.is_file()]
-        yield from _normalised(path.name, present)
         yield from picture_view(f"coco/{split}", present)
     if both := names.get("train", set()) & names.get("val", set()):
         what = f"{len(both)} images are in both splits, e.g. {min(both)}"
@@ -65,11 +63,3 @@ def _structure(where: str, content: CocoFile) -> Reported:
     if flags:
         what = f"keypoints of {len(flags)} annotations have other flags than 0, 1 and 2, e.g. {flags[0]}"
         yield Finding("error", where, what, "keypoints are x, y, flag")
-
-
-def _normalised(where: str, people: list[Person]) -> Reported:
-    """Coordinates from 0 to 1 instead of pixels."""
-    labelled = [person.joints_2d[person.labelled] for person in people if person.labelled.any()]
-    if labelled and max(float(np.abs(joints).max()) for joints in labelled) <= 2.0:
-        what = "coordinates seem to be shares of the image, from 0 to 1"
-        yield Finding("error", where, what, "multiply them by width and height: COCO's are pixels")

@@ -177,27 +177,29 @@ def h36m_views(root: Path) -> Reported:
 
 
 def mpii_views(root: Path) -> Reported:
-    """The .mat's people; and the JSON splits, which must not share pictures."""
+    """The .mat's people, and those of the JSON splits, which must not share pictures."""
     found = [root / place / mpii.MAT_NAME for place in mpii.MAT_PLACES if (root / place / mpii.MAT_NAME).is_file()]
+    people: dict[str, list[Person]] = {}
+    splits: dict[str, set[str]] = {}
     try:
-        people = mpii.from_mat(found[0], root / "images", all_people=True) if found else []
-        splits = {}
+        if found:
+            people["mpii"] = mpii.from_mat(found[0], root / "images", all_people=True)
         for split in ("train", "valid"):
             path = root / "annot" / f"{split}.json"
             if path.is_file():
+                people[path.name] = mpii.from_json(path, root / "images", split)
                 splits[split] = {entry["image"] for entry in json.loads(path.read_text())}
-                if not found:
-                    people += mpii.from_json(path, root / "images", split)
-    except (PoseError, ValueError, KeyError, TypeError) as error:
-        yield broken("labels", error if isinstance(error, PoseError) else PoseError(f"annot/*.json: {error!r}"))
+    except PoseError as error:
+        yield broken("labels", error)
         return
     if both := splits.get("train", set()) & splits.get("valid", set()):
         what = f"{len(both)} pictures are in both splits, e.g. {min(both)}"
         yield Finding("error", "annot", what, "take both JSON files from the same source")
-    if absent := sorted({str(p.image.name) for p in people if not p.image.is_file()}):
+    if absent := sorted({p.image.name for listed in people.values() for p in listed if not p.image.is_file()}):
         what = f"{len(absent)} pictures are missing, the first is {absent[0]}"
         yield Finding("error", "images", what, "unpack the images again")
-    yield from picture_view("mpii", [person for person in people if person.image.is_file()])
+    for name, listed in people.items():
+        yield from picture_view(name, [person for person in listed if person.image.is_file()])
 
 
 def lsp_views(root: Path) -> Reported:

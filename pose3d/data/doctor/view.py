@@ -14,6 +14,9 @@ from pose3d.data.videos import Frames, Video
 from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_17, JointSet
 
+SHARES = 2.0
+"""Labels none of whose coordinates is larger cannot be in pixels."""
+
 
 @dataclass(frozen=True)
 class PartOfVideo:
@@ -97,6 +100,10 @@ def picture_view(name: str, people: list[Person]) -> Reported:
     """The view of single pictures; people without a labelled joint are a warning."""
     notes: list[str] = []
     if people := usable_people(people, notes):
+        labelled = [person.joints_2d[person.labelled] for person in people if person.labelled.any()]
+        if labelled and max(float(np.abs(joints).max()) for joints in labelled) <= SHARES:
+            what = "coordinates seem to be shares of the image, from 0 to 1"
+            yield Finding("error", name, what, "multiply them by width and height: the labels are pixels")
         yield View(
             name=name,
             sequence=name,

@@ -84,3 +84,34 @@ def part_labels_beyond_the_parts(root, rng):
 @damage("h36m", "of the labelled pixels lie around the joints")
 def part_labels_turned_over(root, rng):
     edit_part_labels(root, lambda images: [np.ascontiguousarray(image.T) for image in images])
+
+
+def edit_poses(root, kind, axes, change, camera=55011271):
+    path = h36m_file(root, kind, camera)
+    poses = change(read_poses(path, axes).copy())
+    path.unlink()
+    save_cdf(path, poses)
+
+
+@damage("h36m", "metres")
+def h36m_poses_in_metres(root, rng):
+    edit_poses(root, "D3_Positions_mono", 3, lambda poses: poses / 1000)
+
+
+@damage("h36m", "NaN")
+def h36m_poses_that_are_no_numbers(root, rng):
+    def spoil(poses):
+        poses[int(rng.integers(len(poses))), 1] = np.nan
+        return poses
+
+    edit_poses(root, "D3_Positions_mono", 3, spoil)
+
+
+@damage("h36m", "55011271|missing")
+def an_h36m_video_that_is_missing(root, rng):
+    next((root / "S1/Videos").glob("Walking*.55011271.mp4")).unlink()
+
+
+@damage("h36m", "D3_Positions_mono|missing")
+def an_h36m_pose_file_that_is_missing(root, rng):
+    h36m_file(root, "D3_Positions_mono", 55011271).unlink()

@@ -2,7 +2,9 @@
 
 import re
 
+import cv2
 import h5py
+import numpy as np
 
 from tests.data.doctor.damage import damage
 
@@ -56,3 +58,30 @@ def test_skeletons_mixed_up(root, rng):
         with h5py.File(root / TEST / f"TS{number}" / "annot_data.mat", "a") as file:
             true, universal = file["annot3"][...], file["univ_annot3"][...]
             file["annot3"][...], file["univ_annot3"][...] = universal, true
+
+
+@damage("mpi_inf_3dhp_test", "TS2|annot_data.mat")
+def test_labels_that_were_cut(root, rng):
+    path = root / TEST / "TS2" / "annot_data.mat"
+    path.write_bytes(path.read_bytes()[: int(rng.integers(600, 3000))])
+
+
+@damage("mpi_inf_3dhp_test", "TS3|annot3")
+def test_labels_without_3d(root, rng):
+    with h5py.File(root / TEST / "TS3" / "annot_data.mat", "a") as file:
+        del file["annot3"]
+
+
+@damage("mpi_inf_3dhp_test", "TS4|NaN")
+def test_labels_that_are_no_numbers(root, rng):
+    def spoil(joints):
+        joints[..., int(rng.integers(joints.shape[-2])), 0] = np.nan
+        return joints
+
+    edit_test(root, 4, "annot3", spoil)
+
+
+@damage("mpi_inf_3dhp_test", "TS1|px")
+def test_images_of_another_size(root, rng):
+    for path in (root / TEST / "TS1" / "imageSequence").iterdir():
+        cv2.imwrite(str(path), cv2.resize(cv2.imread(str(path)), None, fx=0.5, fy=0.5))

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 from scipy.io import loadmat, savemat
 
 from tests.data.doctor.damage import damage, edit_json
@@ -134,3 +135,91 @@ def coco_labels_of_a_larger_image(root, rng):
 @damage("coco", "no category person")
 def coco_annotations_of_something_else(root, rng):
     edit_json(root / TRAIN, lambda content: content["categories"][0].update(name="dog"))
+
+
+def edit_people(root, change, split="train"):
+    path = root / "annot" / f"{split}.json"
+    people = json.loads(path.read_text())
+    for person in people:
+        change(person)
+    path.write_text(json.dumps(people))
+
+
+@damage("mpii", "train.json")
+def mpii_annotations_that_were_cut(root, rng):
+    path = root / "annot" / "train.json"
+    path.write_text(path.read_text()[: int(rng.integers(100, 2000))])
+
+
+@damage("mpii", "train.json|joints_vis")
+def mpii_people_without_flags(root, rng):
+    edit_people(root, lambda person: person.pop("joints_vis"))
+
+
+@damage("mpii", "pictures are missing")
+def an_mpii_picture_that_is_missing(root, rng):
+    (root / "images" / json.loads((root / "annot" / "train.json").read_text())[0]["image"]).unlink()
+
+
+@damage("mpii", "cut short")
+def an_mpii_picture_that_was_cut(root, rng):
+    path = root / "images" / json.loads((root / "annot" / "train.json").read_text())[0]["image"]
+    path.write_bytes(path.read_bytes()[: -int(rng.integers(30, 90))])
+
+
+@damage("mpii", "lies outside")
+def mpii_labels_of_larger_pictures(root, rng):
+    def enlarge(person):
+        person["joints"] = (8 * np.array(person["joints"])).tolist()
+
+    edit_people(root, enlarge)
+
+
+@damage("mpii", "shares of the image")
+def mpii_coordinates_as_shares(root, rng):
+    def normalise(person):
+        person["joints"] = (np.array(person["joints"]) / 1000).tolist()
+
+    edit_people(root, normalise)
+
+
+def edit_lsp(root, change):
+    path = root / "joints.mat"
+    savemat(path, {"joints": change(loadmat(path)["joints"])})
+
+
+@damage("lsp", "joints.mat")
+def lsp_labels_that_were_cut(root, rng):
+    path = root / "joints.mat"
+    path.write_bytes(path.read_bytes()[: int(rng.integers(100, 1500))])
+
+
+@damage("lsp", "neither (3, 14, pictures)")
+def lsp_labels_with_axes_exchanged(root, rng):
+    edit_lsp(root, lambda joints: joints.transpose(2, 1, 0))
+
+
+@damage("lsp", "does not decode")
+def an_lsp_picture_that_is_a_page(root, rng):
+    (root / "images" / "im0003.jpg").write_bytes(b"<html>moved</html>")
+
+
+@damage("lsp", "shares of the image")
+def lsp_coordinates_as_shares(root, rng):
+    def normalise(joints):
+        joints[:2] /= 1000
+        return joints
+
+    edit_lsp(root, normalise)
+
+
+@damage("lspet", "cut short")
+def an_extended_lsp_picture_that_was_cut(root, rng):
+    path = sorted((root / "images").iterdir())[int(rng.integers(5))]
+    path.write_bytes(path.read_bytes()[:-50])
+
+
+@damage("lspet", "cannot read|joints.mat")
+def extended_lsp_labels_that_were_cut(root, rng):
+    path = root / "joints.mat"
+    path.write_bytes(path.read_bytes()[: int(rng.integers(100, 1500))])
