@@ -16,7 +16,7 @@ OVERLAYS = $(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup data stage1 stage2 stage3 evaluate release sweep report bench check test test-slow test-floor torture docs clean
+.PHONY: help setup data stage1 stage2 stage3 evaluate release rehearsal sweep report bench check test test-slow test-floor torture docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ evaluate: $(READY) ## score the predictions of stage 3 under the 3DHP protocol
 
 release: $(READY) ## the released weights from nothing: render, train, test, export; resumes (hours; docs/released_weights.md)
 	$(BIN)/python scripts/release.py $(ARGS)
+
+rehearsal: $(READY) ## the paper in rehearsal: official trees, then all tables from them, a few steps each; resumes (docs/paper.md)
+	$(BIN)/python scripts/rehearsal.py $(ARGS)
 
 report: $(READY) ## one HTML page about the three runs: curves, tables, pictures in 3D
 	$(BIN)/pose3d report $(foreach n,1 2 3,runs/$(PROFILE)/stage$(n)) --out runs/$(PROFILE)/report.html $(ARGS)

@@ -1,4 +1,4 @@
-"""Backgrounds and textures for compositing: the user's pictures, images of a pose store, or generated patterns."""
+"""Backgrounds and textures for compositing (decision D10): the user's pictures, images of a store, or patterns."""
 
 from __future__ import annotations
 

@@ -100,7 +100,10 @@ class Human36MAndMPIINF3DHPDataModule(Human36MDataModule):
 
 
 class MPIILSPDataModule(PreparedDataModule):
-    """MPII, LSP and LSP extended for stage 1 (paper section 3.1); MPII's validation people validate and test.
+    """MPII, LSP and LSP extended (decision D9) for stage 1 (paper section 3.1).
+
+    MPII's validation people validate and test. The defaults of rotation, mirroring and scale are decision D11: the
+    paper names no augmentation for stage 1.
 
     `root` holds the folders `mpii`, `lsp` and `lspet` (those that are missing are left out), or is one of them. Where
     MPII's `annot/valid.json` is missing, the test half of LSP validates.

@@ -34,7 +34,7 @@ class Protocol:
     """Sampling: frames whose number is a multiple of this."""
     skeleton: Literal["universal", "true", "scaled"] = "universal"
     """Ground truth: universal; the subject's own size; or the subject's own size, predictions scaled to it by one
-    factor per subject ("S" in Table 4)."""
+    factor per subject ("S" in Table 4, decision M6)."""
     tables: tuple[str, ...] = ("scene", "activity", "sequence", "joint group")
     activity_mean: bool = False
 
@@ -66,6 +66,7 @@ class Protocol:
 
 
 _3DHP = Protocol("3dhp", "official MPI-INF-3DHP")
+# The total is the mean over frames, the mean over activities stands beside it (decision M4).
 _H36M = Protocol("h36m", "J17, every 64th frame (Table 2)", every=64, tables=("activity",), activity_mean=True)
 _HUMANEVA = Protocol("humaneva", "P[G], 14 joints, true skeleton", kind="humaneva", joints=14, skeleton="true")
 _ASPSET = Protocol(
