@@ -67,6 +67,7 @@ LAYOUTS = {
     "h36m": (2, "h36m", "{subjects: [1], movement: 0}", "h36m"),
     "mpii": (1, "mpii_lsp", "{}", "mpii"),
     "lsp": (1, "mpii_lsp", "{}", "lsp"),
+    "lspet": (1, "mpii_lsp", "{}", "lspet"),
     "coco": (1, "coco", "{}", "coco"),
     "aspset510": (2, "aspset510", "{movement: 0, min_inside: 0}", "aspset510"),
 }
@@ -101,8 +102,8 @@ def test_from_a_raw_folder_to_a_tested_checkpoint_in_one_command(layout, trees, 
     assert (tmp_path / "data" / layout / "train.h5").is_file()
     provenance = read_checkpoint(tmp_path / "run" / "best.ckpt")[PROVENANCE]
     assert [entry["source"] for entry in provenance["data"]["train"]] == [source]
-    # Pictures of LSP are its test set from number 1001 on, and the embedded tree has fewer.
-    assert (tmp_path / "run" / "predictions.npz").is_file() == (layout != "lsp")
+    # Pictures of LSP are its test set from number 1001 on, and the embedded tree has fewer; LSP extended only trains.
+    assert (tmp_path / "run" / "predictions.npz").is_file() == (layout not in ("lsp", "lspet"))
     if layout in EVALUATED:
         assert pose3d(["check", str(root), str(tmp_path / "data" / layout / "train.h5")]) == 0
         assert pose3d(["evaluate", "run/predictions.npz", "--protocol", EVALUATED[layout]]) == 0
