@@ -1,9 +1,9 @@
 """Which way is up, and where the floor is, from the person's own feet and posture.
 
 The upward direction is that of a camera with a small roll. Three observations are joined by least squares: the lower
-ankles lie in one plane, whether or not a contact was found, for contacts need tracks that are steadier than those of most
-networks; the body of somebody who stands or walks is upright on average; cameras are seldom rolled, and few look down
-steeply. What is known better counts more.
+ankles lie in one plane, whether or not a contact was found, for contacts need tracks that are steadier than those of
+most networks; the body of somebody who stands or walks is upright on average; cameras are seldom rolled, and few look
+down steeply. What is known better counts more.
 """
 
 import math
