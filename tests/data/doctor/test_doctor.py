@@ -8,10 +8,10 @@ from pose3d.data.doctor import check_tree, pictures
 from pose3d.data.doctor.examine import layout_of
 from pose3d.errors import PoseError
 from tests.data.doctor import (  # noqa: F401  (each registers its corruptions)
+    damage_3dhp_test_set,
     damage_aspset510,
     damage_humaneva,
     damage_mpi_inf_3dhp,
-    damage_mpi_inf_3dhp_test,
     damage_pictures,
 )
 from tests.data.doctor.damage import DAMAGES

@@ -138,7 +138,7 @@ def test_a_person_of_whom_only_the_thorax_is_labelled_is_left_out(tmp_path, kind
     thorax_only(tmp_path, kind)
     summary = prepare(mpii.plan(tmp_path, framing=Framing()), tmp_path / "out.h5")
     assert summary.num_samples == 1
-    assert summary.notes == ["1 people are left out, none of the 17 joints is labelled"]
+    assert summary.notes[-1] == "1 people are left out, none of the 17 joints is labelled"
     findings = [str(finding) for finding in check_tree(tmp_path)]
     assert not [finding for finding in findings if finding.startswith("error")]
     assert any("none of the 17 joints" in finding for finding in findings)
