@@ -16,7 +16,7 @@ OVERLAYS = $(if $(filter %.h5,$(DATA)),$(STORE),$(if $(DATA),--config $(DATA)))
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup data stage1 stage2 stage3 evaluate release rehearsal sweep report bench check test test-slow test-floor torture docs clean
+.PHONY: help setup data stage1 stage2 stage3 evaluate release rehearsal sweep report findings findings-data bench check test test-slow test-floor torture docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -53,6 +53,13 @@ report: $(READY) ## one HTML page about the three runs: curves, tables, pictures
 
 bench: $(READY) ## how fast the data loader is here, beside a baseline pipeline
 	OMP_NUM_THREADS=1 $(BIN)/pose3d bench $(ARGS)
+
+findings-data: $(READY) ## render what the paper's findings are looked for with into data/findings (54,000 images, 2,000 places)
+	$(BIN)/pose3d synth --out data/findings --preset findings --places 2000
+
+findings: findings-data ## train, test and report the paper's findings; resumes; ARGS="--seeds 2 --parallel 8" (docs/miniatures.md)
+	$(BIN)/pose3d paper run findings --profile findings $(ARGS)
+	$(BIN)/pose3d paper report --profile findings
 
 sweep: $(READY) ## the grid of Table 1 on this machine (needs stage1); ARGS="--out DIR"
 	$(BIN)/pose3d sweep configs/sweeps/table1.yaml $(ARGS)

@@ -19,8 +19,9 @@ HELP = """Render the embedded data set: synthetic people with exact labels.
 
 Four worlds mirror the paper's data: wild2d (in the wild, 2D labels), lab3d (a marker-based lab), studio3d (green
 screen, masks) and test (six sequences of people that occur nowhere else). test_wide shows the shots of test with people
-off the optical axis. wild3d (in the wild with 3D labels, to train for photographs) is made on request. Each becomes one
-file in --out. An interrupted run continues where it stopped, and a complete world is kept."""
+off the optical axis. Made on request: wild3d (in the wild with 3D labels, to train for photographs) and plainlab3d (the
+lab under one light). Each becomes one file in --out. An interrupted run continues where it stopped, and a complete
+world is kept."""
 EXAMPLE = "pose3d synth --out data/embedded --preset quick --preview data/embedded/preview.png"
 
 PREVIEW_SUFFIXES = (".png", ".jpg")
@@ -37,6 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--worlds", nargs="+", choices=sorted(WORLDS), metavar="WORLD", help="only these worlds (default: the preset's)"
     )
     parser.add_argument("--num", nargs="+", default=[], metavar="WORLD=N", help="images of a world, e.g. wild2d=4000")
+    parser.add_argument(
+        "--places",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also N pictures of wild2d's places without people, in OUT/places",
+    )
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
     parser.add_argument("--resolution", type=int, help="side of the images in px (default: 256; with --layout 512)")
     cores = available_cores()
@@ -58,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from pose3d.synth.generate import Job, photos_in
 
     resolution = 256 if args.resolution is None else args.resolution
-    if resolution < 64 or args.workers < 1 or args.seed < 0:
-        raise PoseError("--resolution must be at least 64, --workers at least 1 and --seed not negative")
+    if resolution < 64 or args.workers < 1 or min(args.seed, args.places) < 0:
+        raise PoseError("--resolution must be at least 64, --workers at least 1, --seed and --places not negative")
     if args.preview and args.preview.suffix.lower() not in PREVIEW_SUFFIXES:
         raise PoseError(f"--preview {args.preview} must end in {' or '.join(PREVIEW_SUFFIXES)}")
     photos, refused = photos_in(args.backgrounds) if args.backgrounds else ((), [])
@@ -71,6 +79,10 @@ def run(args: argparse.Namespace) -> int:
     ]
     if args.out or not args.preview:
         render_worlds(jobs, args.out or DEFAULT_OUT, args.workers)
+    if args.places:
+        from pose3d.synth.empty_places import write_places
+
+        write_places((args.out or DEFAULT_OUT) / "places", args.places, args.seed, resolution)
     if args.preview:
         from pose3d.synth.preview import contact_sheet
 

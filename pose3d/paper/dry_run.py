@@ -10,8 +10,8 @@ from pose3d.data.sources.prepare import require_samples
 from pose3d.errors import PoseError
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import needed_tests
-from pose3d.paper.merge import data_module, merged
-from pose3d.paper.official import ORIGIN, OfficialStore, official_store
+from pose3d.paper.merge import data_module, merged, missing_pictures
+from pose3d.paper.official import ORIGIN, OfficialStore, official_store, rendered_by
 from pose3d.paper.reproduce import Reproduction
 from pose3d.paper.steps import Step
 from pose3d.paper.testing import trainings
@@ -38,7 +38,7 @@ def dry_run(
         store = official_store(path, reproduction.roots, reproduction.limit)
         if store is None:
             lines.append(f"  {path}: missing")
-            missing.append(f"{path}: `make data` makes the embedded data set")
+            missing.append(f"{path}: {rendered_by(path)}")
             continue
         count, notes, problem = _look(store)
         if problem is not None:
@@ -112,6 +112,7 @@ def _further(reproduction: Reproduction, steps: Sequence[Step]) -> tuple[list[st
             )
         elif step.parent is None and weights not in (*PACKAGED, None) and not Path(weights).is_file():
             missing.add(f"ImageNet weights: there is no file {weights}")
+        missing |= {f"{name}: {rendered_by(Path(name))}" for name in missing_pictures(files)}
         data = data_module(files)
         for what in ("backgrounds", "textures") if data.composite is not None else ():
             if what not in reproduction.pictures and getattr(data, what) is None:

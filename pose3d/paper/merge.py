@@ -47,6 +47,13 @@ def stores(files: Sequence[Path], splits: Sequence[str] = SPLITS) -> list[Path]:
     return [Path(file) for name in found for file in (name if isinstance(name, list) else [name])]
 
 
+def missing_pictures(files: Sequence[Path]) -> list[str]:
+    """Sources of background and texture pictures that the configuration names and that are not there."""
+    data = data_module(files)
+    named = [data.backgrounds, data.textures] if data.composite is not None else []
+    return [name for name in named if name is not None and not Path(name).exists()]
+
+
 def digest(files: Sequence[Path], arguments: Sequence[str]) -> str:
     """Hash of what a command will do: the configuration, its phase table, further arguments."""
     content = merged(files)

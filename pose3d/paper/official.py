@@ -58,6 +58,11 @@ def read_roots(words: list[str], file: Path | None) -> dict[str, Path]:
     return {name: Path(folder) for name, folder in named.items()}
 
 
+def rendered_by(path: Path) -> str:
+    """What makes a file of the embedded data set that is missing."""
+    return "`make findings-data` renders it" if "findings" in path.parts else "`make data` makes the embedded data set"
+
+
 @dataclass(frozen=True)
 class OfficialStore:
     """A store of an official data set.

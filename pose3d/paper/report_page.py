@@ -107,7 +107,12 @@ def finding_figure(entry: FindingReport) -> go.Figure:
     figure.add_vline(x=0, line={"color": MUTED, "width": 1})
     limit = finding.least if finding.at_most is None else finding.at_most
     figure.add_vline(x=limit, line={"color": HUES[1] if finding.at_most else MUTED, "width": 1, "dash": "dot"})
-    figure.update_yaxes(categoryorder="array", categoryarray=["paper", "here"], range=[-0.6, 1.6], showgrid=False)
+    figure.update_yaxes(
+        categoryorder="array",
+        categoryarray=["paper", "here"] if paper else ["here"],
+        range=[-0.6, 1.6 if paper else 0.6],
+        showgrid=False,
+    )
     figure.update_xaxes(gridcolor=LINE, nticks=6)
     return figure
 
@@ -128,7 +133,7 @@ def rank_figure(rank: RankReport) -> go.Figure:
             y=ours,
             text=names,
             mode="markers+text",
-            textposition="top center",
+            textposition=["top center" if place % 2 else "bottom center" for place in range(len(names))],
             cliponaxis=False,
             textfont={"size": 10, "color": MUTED},
             marker={"color": ACCENT, "size": 9},

@@ -18,8 +18,8 @@ from pose3d.paper.finding_results import write_findings
 from pose3d.paper.forked import run_forked
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import machine, measure, needed_tests
-from pose3d.paper.merge import SPLITS, data_module, digest, stores
-from pose3d.paper.official import official_store
+from pose3d.paper.merge import SPLITS, data_module, digest, missing_pictures, stores
+from pose3d.paper.official import official_store, rendered_by
 from pose3d.paper.side_by_side import run_tasks, thread_share
 from pose3d.paper.stand_ins import make_stand_ins
 from pose3d.paper.steps import FOUND_BOX, FRAME_TIME, Overlays, Step, check_profile, steps
@@ -30,8 +30,8 @@ from pose3d.sweep.process import environment, last_words, start, stop
 RECORD = "step.json"
 HANDED_OVER = "last.ckpt"
 """The paper trains on everybody, so nobody is left to choose a checkpoint by (decision L10)."""
-EVERY = {"mini": 1}
-"""Test frames that a profile scores in place of the protocol's: the miniature's worlds are too small for every 64th."""
+EVERY = {"mini": 1, "findings": 1}
+"""Test frames that a profile scores in place of the protocol's: the embedded worlds are too small for every 64th."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,17 @@ class Reproduction:
             if reason := self.obstacle(row):
                 raise PoseError(f"{row.key} {reason}")
         self._make_stand_ins(rows)
+        for step in trainings(rows):
+            for name in missing_pictures(self.overlays.training(step)):
+                raise PoseError(
+                    f"{step.name} needs the pictures {name}, which are not there; {rendered_by(Path(name))}"
+                )
         for path, row in self.needed_stores(rows).items():
             if path.is_file():
                 continue
             store = official_store(path, self.roots, self.limit)
             if store is None:
-                raise PoseError(
-                    f"{row.key} needs {path}, which is not prepared; `make data` makes the embedded data set"
-                )
+                raise PoseError(f"{row.key} needs {path}, which is not prepared; {rendered_by(path)}")
             if store.preparation is None:
                 raise PoseError(
                     f"{row.key} needs {path}, which is not prepared; name its folder with --root {store.source}=DIR "

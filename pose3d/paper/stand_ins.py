@@ -12,8 +12,9 @@ from pose3d.data.schema import COLUMNS
 from pose3d.data.store import PoseStore
 from pose3d.data.store_writer import StoreWriter
 
-LAB: Final = "lab3d.h5"
-SPLITS: Final = {"lab3d_train.h5": (1, 5, 6, 7, 8), "lab3d_test.h5": (9, 11)}
+LABS: Final = ("lab3d", "plainlab3d")
+SPLITS: Final = {"train": (1, 5, 6, 7, 8), "test": (9, 11)}
+"""`<lab>_train.h5` and `<lab>_test.h5`."""
 OWN_ATTRIBUTES: Final = ("schema_version", "unit_3d", "unit_2d")
 """Attributes that the writer sets itself."""
 
@@ -25,11 +26,12 @@ def make_stand_ins(paths: Sequence[Path]) -> list[Path]:
     """
     written = []
     for path in dict.fromkeys(paths):
-        lab = path.with_name(LAB)
-        if path.name not in SPLITS or not lab.is_file():
+        name, _, split = path.stem.rpartition("_")
+        lab = path.with_name(f"{name}.h5")
+        if name not in LABS or split not in SPLITS or not lab.is_file():
             continue
         if not path.is_file() or path.stat().st_mtime < lab.stat().st_mtime:
-            select_subjects(lab, path, SPLITS[path.name])
+            select_subjects(lab, path, SPLITS[split])
             written.append(path)
     return written
 

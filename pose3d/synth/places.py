@@ -21,12 +21,13 @@ def choose(look: Look, photos: tuple[Path, ...], rng: np.random.Generator) -> tu
     names = [name for name, _ in look.kinds]
     shares = np.array([share for _, share in look.kinds])
     kind = str(rng.choice(names, p=shares / shares.sum()))
+    lamps = rng if look.lamp is None else np.random.default_rng([1121, look.lamp])
     if photos and rng.random() < 0.8:
         return Flat(_photo(photos[rng.integers(len(photos))], rng)), _lamp(rng)
     if kind == "green":
-        return _green_studio(look.textures[0]), _lamp(rng, even=True)
+        return _green_studio(look.textures[0]), _lamp(lamps, even=True)
     if kind == "room":
-        return room(_number(look.drawn_places, rng) if look.drawn_places[1] else 0, look.textures), _lamp(rng)
+        return room(_number(look.drawn_places, rng) if look.drawn_places[1] else 0, look.textures), _lamp(lamps)
     if kind == "flat":
         return Flat(_flat(look.textures, rng)), _lamp(rng)
     if kind == "photographed":

@@ -9,10 +9,11 @@ from pose3d.errors import PoseError
 from pose3d.models import Pose3DConfig, Pose3DNet
 from pose3d.paper.ledger import rows
 from pose3d.paper.measure import needed_tests
-from pose3d.paper.merge import data_module, merged
+from pose3d.paper.merge import data_module, merged, missing_pictures
 from pose3d.paper.reproduce import Reproduction
 from pose3d.paper.steps import Overlays, check_profile, profiles, steps
 from pose3d.schedule import Schedule
+from pose3d.synth.worlds import PRESETS
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +72,7 @@ def _fraction(text: str) -> float:
     return float(numerator) / float(denominator or 1)
 
 
-@pytest.mark.parametrize("profile", ["mini", "paper"])
+@pytest.mark.parametrize("profile", ["mini", "findings", "paper"])
 def test_every_test_resolves(profile):
     for row in rows().values():
         if not row.ours:
@@ -121,7 +122,7 @@ def test_every_switch_of_a_step_has_its_overlay():
             assert (ROOT / "configs" / "ablations" / f"{switch}.yaml").is_file(), switch
 
 
-@pytest.mark.parametrize("profile", ["mini", "paper"])
+@pytest.mark.parametrize("profile", ["mini", "findings", "paper"])
 def test_loss_weights_of_the_base_network(profile):
     """Supplement 2: without skips the last stub carries Xsum's weight, in the control Xdeep's and Xsum's together."""
     for name, columns in (("h36m/base", ["Xsum"]), ("h36m/loss-weight-control", ["Xdeep", "Xsum"])):
@@ -141,3 +142,42 @@ def test_profiles_are_checked(monkeypatch, tmp_path):
     (tmp_path / "configs").mkdir()
     with pytest.raises(PoseError, match="no profile 'mini'"):
         check_profile("mini")
+
+
+def test_the_findings_profile_has_the_phases_of_the_paper():
+    """Shares of the steps, ratios of the rates and loss weights of supplement Table 4."""
+    for name in ("stage2", "stage2_both"):
+        paper, ours = (Schedule.load(f"configs/schedules/{profile}_{name}.yaml") for profile in ("paper", "findings"))
+        factor = ours.total_iterations / paper.total_iterations
+        assert ours.phases[0].lr == 0.002
+        for printed, phase in zip(paper.phases, ours.phases, strict=True):
+            assert phase.iterations == pytest.approx(factor * printed.iterations)
+            assert phase.lr / 0.002 == pytest.approx(printed.lr / 0.05)
+            assert phase.weights == printed.weights
+
+
+def test_the_findings_profile_sees_each_picture_ten_times():
+    images = PRESETS["findings"]
+    lab = images["plainlab3d"] * 5 / 7
+    for step in steps().values():
+        files = Overlays("findings").training(step)
+        model, data = merged(files)["model"]["init_args"], data_module(files)
+        seen = Schedule.load(model["schedule"]).total_iterations * data.batch_size
+        assert data.image_size == 128
+        if step.stage == "stage2":
+            pictures = {"h36m": lab, "h36m_mpi_inf_3dhp": 0, "mpii_lsp": 0}.get(step.data, images["studio3d"])
+            assert seen >= 10 * pictures
+            assert (model["net"]["freeze_res5a_batchnorm"]) == (step.parent is not None)
+        assert data.backgrounds == ("data/findings/places" if data.composite is not None else None)
+        assert all("data/findings/" in str(name) for name in [*data.train_files, *data.unlabelled_files])
+
+
+def test_pictures_that_are_missing_are_named_before_anything_is_trained(monkeypatch, tmp_path):
+    files = Overlays("findings").training(steps()["3dhp_aug/corrective"])
+    plain = Overlays("findings").training(steps()["3dhp/corrective"])
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    assert missing_pictures(files) == ["data/findings/places"]
+    assert missing_pictures(plain) == []
+    (tmp_path / "data/findings/places").mkdir(parents=True)
+    assert missing_pictures(files) == []

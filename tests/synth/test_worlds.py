@@ -10,7 +10,8 @@ from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_28
 from pose3d.synth import cameras
 from pose3d.synth.bodies import load_bodies
-from pose3d.synth.staging import PERSON_HEIGHT, labels, stage
+from pose3d.synth.places import choose
+from pose3d.synth.staging import PERSON_HEIGHT, generator, labels, stage
 from pose3d.synth.worlds import PRESETS, WORLDS, Look, plan, world
 
 FRAMED = [name for name, described in WORLDS.items() if not described.candid]
@@ -192,3 +193,17 @@ def test_a_camera_turned_to_the_right_sees_the_person_on_the_left() -> None:
     assert right[0] < ahead[0] - 200
     assert down[1] < ahead[1] - 200
     np.testing.assert_allclose(right[1], ahead[1], atol=12)
+
+
+def test_the_plain_lab_is_the_lab_under_one_light() -> None:
+    lab, plain = WORLDS["lab3d"], WORLDS["plainlab3d"]
+    lights = {}
+    for described in (lab, plain):
+        look, takes = described.sequences[0].look, range(len(described.sequences))
+        drawn = [choose(look, (), generator(0, described.key, "place", take)) for take in takes]
+        assert len({id(place) for place, _ in drawn}) == 1
+        lights[described.name] = {tuple(light.direction) for _, light in drawn}
+    assert (len(lights["lab3d"]), len(lights["plainlab3d"])) == (len(lab.sequences), 1)
+    shot = next(iter(plan(plain, 7)))
+    ours, theirs = (labels(w, shot, stage(w, shot, 0, 64)) for w in (plain, lab))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
