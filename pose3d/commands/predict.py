@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     box.add_argument(
         "--boxes",
         metavar="FILE",
-        help="one box a frame: lines of x,y,w,h (nan,nan,nan,nan: nobody), or a predictions file; "
+        help="one box per frame: lines of x,y,w,h (nan,nan,nan,nan: nobody), or a predictions file; "
         f"{TRUE_BOXES}: those of the pose store",
     )
     parser.add_argument(

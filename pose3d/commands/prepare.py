@@ -22,7 +22,7 @@ LISTED = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One subcommand a source, with the options they share and their own."""
+    """One subcommand per source, with the options they share and their own."""
     sources = parser.add_subparsers(dest="source", required=True, metavar="SOURCE")
     for name, summary in SOURCES.items():
         sub = sources.add_parser(name, help=summary, description=summary)

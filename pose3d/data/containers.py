@@ -25,7 +25,7 @@ class Container:
 
     Attributes:
         complete: False where a part is missing or overwritten; True also for formats that are not known here.
-        frames: complete frames before the first gap, where the format stores one chunk a frame (AVI); else None.
+        frames: complete frames before the first gap, where the format stores one chunk per frame (AVI); else None.
     """
 
     complete: bool

@@ -1,7 +1,7 @@
 """The pose store's schema: what one HDF5 file holds, in which shape, type and unit.
 
 One file is one data set. Encoded images, masks and part labels lie end to end as flat bytes, with offsets (sample i is
-`data[offset[i]:offset[i + 1]]`); everything else is one row a sample. Units and skeleton are attributes, and each
+`data[offset[i]:offset[i + 1]]`); everything else is one row per sample. Units and skeleton are attributes, and each
 dataset carries the SHA-256 of its little-endian bytes, so that `pose3d check` can tell whether a file is whole.
 """
 

@@ -25,7 +25,7 @@ LEGEND = "stopped early"
 def plot_surface(found: Sequence[Result], sweep: Sweep, path: Path) -> bool:
     """Draw the metric over the parameters; returns False, and draws nothing, when there is too little to show.
 
-    One parameter gives a curve, more give one panel a pair: the measured points with their values over a linear
+    One parameter gives a curve, more give one panel per pair: the measured points with their values over a linear
     interpolation between them. Ranges over a factor of 20 are drawn on a logarithmic axis. Trials that were stopped
     early show as crosses with the value they had reached, and take no part in the interpolation.
     """

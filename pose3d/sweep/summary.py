@@ -49,7 +49,7 @@ def results(study: optuna.Study, sweep: Sweep) -> list[Result]:
 
 
 def write_csv(found: list[Result], sweep: Sweep, path: Path) -> None:
-    """One line a trial: number, state, metric, every flag, folder."""
+    """One line per trial: number, state, metric, every flag, folder."""
     with whole_file(path) as partial, partial.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["trial", "state", sweep.metric, "iterations", *sweep.parameters, "folder"])

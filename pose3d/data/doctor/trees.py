@@ -1,4 +1,4 @@
-"""Official trees as views: one function a layout, structural findings on the way."""
+"""Official trees as views: one function per layout, structural findings on the way."""
 
 from __future__ import annotations
 

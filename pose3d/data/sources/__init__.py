@@ -1,4 +1,4 @@
-"""Readers of official data set layouts: one module a layout, each with `add_arguments` and `plan`.
+"""Readers of official data set layouts: one module per layout, each with `add_arguments` and `plan`.
 
 A reader looks at a tree, says at once what is missing, and returns a `Plan`: which samples there will be, in tasks that
 run independently. `prepare.py` runs the tasks and writes one pose store.

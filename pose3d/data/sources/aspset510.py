@@ -104,7 +104,7 @@ def plan(
     step: int | None = None,
     min_inside: int = 17,
 ) -> Plan:
-    """Check the tree, choose frames and list one task a video."""
+    """Check the tree, choose frames and list one task per video."""
     root = existing_root(root, "ASPset-510")
     clips = [clip for clip in read_splits(root) if clip.split in SPLITS[split]]
     missing, notes = Missing("ASPset-510", root), list[str]()
@@ -140,7 +140,7 @@ def plan(
     missing.raise_if_any("unpack these archives again, or choose with --subjects and --cameras")
     if outside:
         notes.append(f"{outside} views left out: fewer than {min_inside} of 17 joints inside the image")
-    notes.append("joints_3d_univ is joints_3d scaled to 910 mm from knee to neck, one factor a clip")
+    notes.append("joints_3d_univ is joints_3d scaled to 910 mm from knee to neck, one factor per clip")
     candidates = [view.rows for view in views]
     drawn = first_look(random_subset(candidates, frames if training else 0, seed), limit)
     moved = f"moved more than {movement:g} mm since the last kept frame (17 joints), then a draw"

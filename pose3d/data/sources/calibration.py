@@ -36,7 +36,7 @@ def read_calibration(path: Path, unit: str = "") -> dict[str, Camera]:
 
     Args:
         path: `.toml` (Pose2Sim's `Calib.toml` or the same keys), `.yml`, `.yaml`, `.xml` or `.json` of OpenCV's
-            FileStorage with one camera a file or with EasyMocap's `names`, `.json` with one object a camera, or
+            FileStorage with one camera per file or with EasyMocap's `names`, `.json` with one object per camera, or
             Qualisys' `.qca.txt`.
         unit: of the translations: m, cm or mm. Default: m for TOML, mm for the others.
 
@@ -121,7 +121,7 @@ def make_camera(
 
 
 def _opencv_or_json(path: Path) -> dict[str, Any]:
-    """Cameras of OpenCV's FileStorage, or of a JSON file with one object a camera."""
+    """Cameras of OpenCV's FileStorage, or of a JSON file with one object per camera."""
     if path.suffix.lower() == ".json" and "opencv-matrix" not in (text := path.read_text()):
         content = json.loads(text)
         entries = content.get("cameras", content) if isinstance(content, dict) else content

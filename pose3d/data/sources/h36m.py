@@ -141,7 +141,7 @@ def plan(
     no_masks: bool = False,
     no_part_labels: bool = False,
 ) -> Plan:
-    """Check the tree, choose frames (decision D1) and list one task a video."""
+    """Check the tree, choose frames (decision D1) and list one task per video."""
     root = existing_root(root, "Human3.6M")
     wanted = tuple(subjects or SPLITS[split])
     masks, part_labels = (

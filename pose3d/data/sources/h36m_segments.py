@@ -1,4 +1,4 @@
-"""Human3.6M's silhouettes and part labels: cell arrays of one image a frame, stored transposed (docs/datasets.md)."""
+"""Human3.6M's silhouettes and part labels: cell arrays of one image per frame, stored transposed (docs/datasets.md)."""
 
 from __future__ import annotations
 

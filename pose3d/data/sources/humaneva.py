@@ -107,7 +107,7 @@ class View:
 
 
 def read_camera(path: Path, size: tuple[int, int]) -> Camera:
-    """A `.cal` file: fc (2), cc (2), alpha, kc (5), R (9, row-major), T (3, mm), one number a line."""
+    """A `.cal` file: fc (2), cc (2), alpha, kc (5), R (9, row-major), T (3, mm), one number per line."""
     values = _numbers(path, 22)
     intrinsics = np.array([[values[0], values[4] * values[0], values[2]], [0, values[1], values[3]], [0, 0, 1]])
     cam_from_world = np.eye(4)
@@ -161,7 +161,7 @@ def plan(
     poses: Path | None = None,
     step: int = 1,
 ) -> Plan:
-    """Check the tree and list one task a video."""
+    """Check the tree and list one task per video."""
     root = existing_root(root, "HumanEva-I")
     folder = root / "S1"
     poses = poses or root / "converted_15j" / "Validate"

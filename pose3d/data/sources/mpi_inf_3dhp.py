@@ -133,7 +133,7 @@ def plan(
     no_masks: bool = False,
     allow_short_videos: bool = False,
 ) -> Plan:
-    """Check the tree, choose the frames (paper section 4.2; decisions D2, D3) and list one task a video."""
+    """Check the tree, choose the frames (paper section 4.2; decisions D2, D3) and list one task per video."""
     root = existing_root(root, "MPI-INF-3DHP")
     used = CAMERA_SETS[cameras]
     sequences = find_sequences(root, tuple(subjects), used, not no_masks)

@@ -161,7 +161,7 @@ def plan(
     sequences: tuple[int, ...] = SEQUENCES,
     intrinsics: str = "fit",
 ) -> Plan:
-    """Check the tree and list one task a sequence."""
+    """Check the tree and list one task per sequence."""
     root = find_test_root(existing_root(root, "MPI-INF-3DHP test set"))
     missing = Missing("MPI-INF-3DHP test", root)
     folders = {number: root / f"TS{number}" for number in sequences}

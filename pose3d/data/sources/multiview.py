@@ -121,7 +121,7 @@ def plan(
     movement: float = MOVEMENT_MM,
     min_inside: int = 14,
 ) -> Plan:
-    """Match points, cameras and videos in time and list one task a camera."""
+    """Match points, cameras and videos in time and list one task per camera."""
     root = existing_root(root, "multi-view recording")
     cameras = read_calibration(root / calibration, calibration_unit)
     files = _pairs(videos, cameras, "--videos")

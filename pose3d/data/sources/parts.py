@@ -1,8 +1,8 @@
 """Run tasks in parallel and keep each finished one on disk, so that a killed run continues where it stopped.
 
-The folder `<out>.parts` holds one small pose store a task, with a JSON file beside it that appears last: a part without
-it is unfinished and made again. `plan.json` says which plan the parts belong to: parts of another plan, of other files
-or of files that have changed since are deleted.
+The folder `<out>.parts` holds one small pose store per task, with a JSON file beside it that appears last: a part
+without it is unfinished and made again. `plan.json` says which plan the parts belong to: parts of another plan, of
+other files or of files that have changed since are deleted.
 """
 
 from __future__ import annotations

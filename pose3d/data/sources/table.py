@@ -1,4 +1,4 @@
-"""Your own labels as a table: one row a person in an image, CSV or Parquet (columns: docs/own_data.md)."""
+"""Your own labels as a table: one row per person in an image, CSV or Parquet (columns: docs/own_data.md)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS_PER_TASK: Final = 500
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this source."""
     add = parser.add_argument
-    add("--table", type=Path, required=True, metavar="FILE", help=".csv or .parquet, one row a person; below --root")
+    add("--table", type=Path, required=True, metavar="FILE", help=".csv or .parquet, one row per person; below --root")
     add("--calibration", type=Path, metavar="FILE", help="cameras that the column `camera` names (.toml, .yml, ...)")
     add("--calibration-unit", default="", choices=["", *MM_PER_UNIT], help="of translations (TOML m, others mm)")
     add("--world", action="store_true", help="3D columns are in the axes of the calibration's world")
@@ -120,7 +120,7 @@ def plan(
         raise PoseError(f"{table} mixes rows with and without 3D joints; write one table for each")
     if any(has_3d):
         rows = _with_universal(rows)
-        notes.append("joints_3d_univ is joints_3d scaled to 920 mm from knee to neck, one factor a subject")
+        notes.append("joints_3d_univ is joints_3d scaled to 920 mm from knee to neck, one factor per subject")
     (kept,) = first_look([np.arange(len(rows))], limit)
     rows = [rows[index] for index in kept]
     groups = [rows[start : start + ROWS_PER_TASK] for start in range(0, len(rows), ROWS_PER_TASK)]
