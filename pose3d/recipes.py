@@ -8,6 +8,8 @@ finds the recipe, and the phase table that the recipe names.
 from collections.abc import Sequence
 from pathlib import Path
 
+from pose3d.errors import PoseError
+
 FOLDER = "configs"
 PACKAGED = Path(__file__).parent / FOLDER
 
@@ -31,12 +33,22 @@ def find_recipes_in_arguments(arguments: Sequence[str]) -> list[str]:
     for word in arguments:
         flag, equals, value = word.partition("=")
         if found and found[-1] in ("--config", "-c"):
-            found.append(str(find_recipe(word)))
+            found.append(str(_text(find_recipe(word))))
         elif flag == "--config" and equals:
-            found.append(f"{flag}={find_recipe(value)}")
+            found.append(f"{flag}={_text(find_recipe(value))}")
         else:
             found.append(word)
     return found
+
+
+def _text(path: Path) -> Path:
+    """The path, unless it is a file that is no text, which the parser would not name."""
+    try:
+        if path.is_file():
+            path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PoseError(f"{path} is no UTF-8 text ({error.reason} at byte {error.start}); write it again") from error
+    return path
 
 
 def recipe_folder() -> Path:

@@ -164,9 +164,9 @@ def main(args: list[str] | None = None, prog: str = "lightning") -> int:
     quiet_libraries()
     # The user's own stages and data modules are in the working folder; at the end of the path they hide nothing.
     sys.path.append(os.getcwd())
-    args = [*find_recipes_in_arguments(sys.argv[1:] if args is None else args), *folder_of_agent()]
     raising: dict[str, Any] = {"prog": prog, "exit_on_error": False}
     try:
+        args = [*find_recipes_in_arguments(sys.argv[1:] if args is None else args), *folder_of_agent()]
         StageCLI(
             BaseStage,
             LightningDataModule,

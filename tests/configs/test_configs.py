@@ -219,6 +219,13 @@ def test_unknown_keys_in_a_file_are_named(capsys, tmp_path):
     assert len(error.splitlines()) == 1
 
 
+def test_a_recipe_that_is_no_text_is_named(capsys, tmp_path):
+    path = tmp_path / "stage.yaml"
+    path.write_bytes(b"trainer:\n  max_steps: \xe6\n")
+    assert main(["fit", "--config", str(path)]) == 2
+    assert f"{path} is no UTF-8 text (invalid continuation byte at byte 22); write it again" in capsys.readouterr().err
+
+
 def test_without_data_the_error_says_what_makes_it(capsys, tmp_path):
     flags = ["--run_dir", str(tmp_path / "run"), "--data", "pose3d.data.PoseDataModule"]
     flags += ["--data.train_files", '["data/absent/wild.h5"]']

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from pose3d.data.sources.c3d import read_c3d
 from pose3d.data.sources.matlab import NEEDS_EXTRA
 from pose3d.errors import PoseError
 
@@ -57,27 +58,14 @@ def read_points(path: Path, unit: str = "") -> Points:
 
 def _read_c3d(path: Path) -> tuple[Points, str]:
     try:
-        import ezc3d
-    except ImportError as error:
-        raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
-    try:
-        file = ezc3d.c3d(str(path))
-        header = file["parameters"]["POINT"]
-        positions = np.asarray(file["data"]["points"], np.float64)[:3].transpose(2, 1, 0)
-    except Exception as error:  # ezc3d raises OSError, RuntimeError, IndexError ... on damaged files
+        file = read_c3d(path)
+    except (OSError, ValueError) as error:
         raise PoseError(f"cannot read {path} as a C3D file: {error}; copy it again") from error
-
-    def text(key: str) -> str:
-        return str(next(iter(_values(header, key)), "")).strip()
-
-    names = tuple(str(label).strip() for label in _values(header, "LABELS"))
-    names = (*names, *(f"point {number}" for number in range(len(names), positions.shape[1])))[: positions.shape[1]]
-    rate = float(next(iter(_values(header, "RATE")), 0.0))
-    return Points(names, positions, rate, text("SKEL")), text("UNITS")
-
-
-def _values(header: Any, key: str) -> Any:
-    return header[key]["value"] if key in header else ()
+    count = file.positions.shape[1]
+    names = [name for more in ("", "2", "3", "4") for name in file.texts(f"POINT:LABELS{more}")]
+    names += [f"point {number}" for number in range(len(names), count)]
+    points = Points(tuple(names[:count]), file.positions, file.number("POINT:RATE"), file.text("POINT:SKEL"))
+    return points, file.text("POINT:UNITS")
 
 
 def _read_trc(path: Path) -> tuple[Points, str]:
