@@ -112,7 +112,7 @@ def _further(reproduction: Reproduction, steps: Sequence[Step]) -> tuple[list[st
             )
         elif step.parent is None and weights not in (*PACKAGED, None) and not Path(weights).is_file():
             missing.add(f"ImageNet weights: there is no file {weights}")
-        missing |= {f"{name}: {rendered_by(Path(name))}" for name in missing_pictures(files)}
+        missing |= {f"{name}: {rendered_by(Path(name))}" for name in missing_pictures(files, reproduction.pictures)}
         data = data_module(files)
         for what in ("backgrounds", "textures") if data.composite is not None else ():
             if what not in reproduction.pictures and getattr(data, what) is None:

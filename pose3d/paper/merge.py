@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,11 +47,11 @@ def stores(files: Sequence[Path], splits: Sequence[str] = SPLITS) -> list[Path]:
     return [Path(file) for name in found for file in (name if isinstance(name, list) else [name])]
 
 
-def missing_pictures(files: Sequence[Path]) -> list[str]:
-    """Sources of background and texture pictures that the configuration names and that are not there."""
+def missing_pictures(files: Sequence[Path], given: Collection[str] = ()) -> list[str]:
+    """Sources of `backgrounds` and `textures` that the configuration names and that are not there; not those given."""
     data = data_module(files)
-    named = [data.backgrounds, data.textures] if data.composite is not None else []
-    return [name for name in named if name is not None and not Path(name).exists()]
+    named = {"backgrounds": data.backgrounds, "textures": data.textures} if data.composite is not None else {}
+    return [name for key, name in named.items() if name is not None and key not in given and not Path(name).exists()]
 
 
 def digest(files: Sequence[Path], arguments: Sequence[str]) -> str:

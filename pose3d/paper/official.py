@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,6 +11,7 @@ import yaml
 
 from pose3d.data.sources.humaneva import CONVERSION
 from pose3d.errors import PoseError
+from pose3d.paper.merge import missing_pictures
 from pose3d.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ def read_roots(words: list[str], file: Path | None) -> dict[str, Path]:
 def rendered_by(path: Path) -> str:
     """What makes a file of the embedded data set that is missing."""
     return "`make findings-data` renders it" if "findings" in path.parts else "`make data` makes the embedded data set"
+
+
+def check_pictures(training: str, files: Sequence[Path], given: Collection[str] = ()) -> None:
+    """Raise PoseError for pictures that a training names and that are not there; not for those given."""
+    for name in missing_pictures(files, given):
+        raise PoseError(f"{training} needs the pictures {name}, which are not there; {rendered_by(Path(name))}")
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from pose3d.paper.finding_results import write_findings
 from pose3d.paper.forked import run_forked
 from pose3d.paper.ledger import Row
 from pose3d.paper.measure import machine, measure, needed_tests
-from pose3d.paper.merge import SPLITS, data_module, digest, missing_pictures, stores
-from pose3d.paper.official import official_store, rendered_by
+from pose3d.paper.merge import SPLITS, data_module, digest, stores
+from pose3d.paper.official import check_pictures, official_store, rendered_by
 from pose3d.paper.side_by_side import run_tasks, thread_share
 from pose3d.paper.stand_ins import make_stand_ins
 from pose3d.paper.steps import FOUND_BOX, FRAME_TIME, Overlays, Step, check_profile, steps
@@ -86,10 +86,7 @@ class Reproduction:
                 raise PoseError(f"{row.key} {reason}")
         self._make_stand_ins(rows)
         for step in trainings(rows):
-            for name in missing_pictures(self.overlays.training(step)):
-                raise PoseError(
-                    f"{step.name} needs the pictures {name}, which are not there; {rendered_by(Path(name))}"
-                )
+            check_pictures(step.name, self.overlays.training(step), self.pictures)
         for path, row in self.needed_stores(rows).items():
             if path.is_file():
                 continue

@@ -10,6 +10,7 @@ from pose3d.models import Pose3DConfig, Pose3DNet
 from pose3d.paper.ledger import rows
 from pose3d.paper.measure import needed_tests
 from pose3d.paper.merge import data_module, merged, missing_pictures
+from pose3d.paper.official import check_pictures
 from pose3d.paper.reproduce import Reproduction
 from pose3d.paper.steps import Overlays, check_profile, profiles, steps
 from pose3d.schedule import Schedule
@@ -179,5 +180,8 @@ def test_pictures_that_are_missing_are_named_before_anything_is_trained(monkeypa
     monkeypatch.chdir(tmp_path)
     assert missing_pictures(files) == ["data/findings/places"]
     assert missing_pictures(plain) == []
+    assert missing_pictures(files, given=["backgrounds"]) == []
+    with pytest.raises(PoseError, match=r"3dhp_aug/corrective needs the pictures .*places.*make findings-data"):
+        check_pictures("3dhp_aug/corrective", files)
     (tmp_path / "data/findings/places").mkdir(parents=True)
     assert missing_pictures(files) == []
