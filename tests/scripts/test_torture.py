@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from scripts.torture.cases import Outcome, call, campaign, finish
-from scripts.torture.fuzz import damage
+from scripts.torture.cases import Outcome, campaign, command, run
+from scripts.torture.damage import damage_bytes, damage_value
+from scripts.torture.no_room import obey_permissions
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,26 +43,57 @@ def test_a_stopped_campaign_goes_on_and_counts_earlier_faults(tmp_path):
 
 def test_damage_changes_the_file():
     content = bytes(range(256)) * 20
-    found = [damage(content, np.random.default_rng([0, i]))[0] for i in range(200)]
+    found = [damage_bytes(content, np.random.default_rng([0, i]))[0] for i in range(200)]
     assert sum(data != content for data in found) > 190
     assert len({len(data) for data in found}) > 20
 
 
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+def test_values_of_every_depth_are_damaged(tmp_path, suffix):
+    content = {"a": 1, "b": [{"c": "text", "d": [1.5, 2]}, 3]}
+    path = tmp_path / f"file.{suffix}"
+    path.write_text(json.dumps(content))  # YAML as well
+    found = [damage_value(path, np.random.default_rng(seed)) for seed in range(200)]
+    assert {what.partition(":")[0] for _, what in found} >= {"a", "b", "b.0", "b.1", "b.0.c", "b.0.d", "b.0.d.1"}
+    assert any(what.endswith("removed") for _, what in found)
+    read = json.loads if suffix == "json" else yaml.safe_load
+    assert sum(read(text) != content for text, _ in found) > 180
+
+
 def test_how_a_command_ended(tmp_path):
     log = tmp_path / "log.txt"
-    assert finish(call(["evaluate", str(tmp_path / "none.npz")], log), log).in_order
-    assert finish(call(["evaluate", "--no-such-flag"], log), log).code == 2
+    assert run(command(["evaluate", str(tmp_path / "none.npz")]), log).in_order
+    assert run(command(["evaluate", "--no-such-flag"]), log).code == 2
 
     def crash():
         raise RuntimeError("as a defect would")
 
-    assert not finish(call(["evaluate", "x"], log, crash), log).in_order
+    assert not run(crash, log).in_order
     assert not Outcome(-11, "").in_order  # a crash of the interpreter
     assert not Outcome(124, "").in_order  # a hang
 
 
+def test_a_process_without_the_right_to_override_permissions_obeys_them(tmp_path):
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "file").chmod(0o444)
+
+    def write():
+        obey_permissions()
+        try:
+            (tmp_path / "file").write_text("new")
+        except PermissionError:
+            return 2
+        return 0
+
+    assert run(write, tmp_path / "log.txt").code == 2
+    assert (tmp_path / "file").read_text() == "old"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("part", "count"), [("fuzz", 24), ("disk", 12), ("kill", 3)])
+@pytest.mark.parametrize(
+    ("part", "count"),
+    [("fuzz", 24), ("disk", 32), ("kill", 3), ("kill-prepare", 2), ("kill-synth", 2), ("kill-sweep", 2)],
+)
 def test_a_few_cases_of_each_campaign_find_no_fault(tmp_path, part, count):
     words = [sys.executable, "-m", "scripts.torture", part, f"--count={count}", f"--out={tmp_path}", "--seconds=900"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
