@@ -13,6 +13,7 @@ from pose3d.paper.measure import needed_tests
 from pose3d.paper.merge import data_module, merged, missing_pictures
 from pose3d.paper.official import ORIGIN, OfficialStore, official_store, rendered_by
 from pose3d.paper.reproduce import Reproduction
+from pose3d.paper.stand_ins import lab_of
 from pose3d.paper.steps import Step
 from pose3d.paper.testing import trainings
 from pose3d.schedule import Schedule
@@ -34,6 +35,9 @@ def dry_run(
     for path in reproduction.needed_stores(rows):
         if path.is_file():
             lines.append(f"  {path}: there")
+            continue
+        if (lab := lab_of(path)) is not None:
+            lines.append(f"  {path}: to be split from {lab}")
             continue
         store = official_store(path, reproduction.roots, reproduction.limit)
         if store is None:

@@ -19,6 +19,13 @@ OWN_ATTRIBUTES: Final = ("schema_version", "unit_3d", "unit_2d")
 """Attributes that the writer sets itself."""
 
 
+def lab_of(path: Path) -> Path | None:
+    """The lab world beside a store that is a split of it; None for other stores, and where there is no such world."""
+    name, _, split = path.stem.rpartition("_")
+    lab = path.with_name(f"{name}.h5")
+    return lab if name in LABS and split in SPLITS and lab.is_file() else None
+
+
 def make_stand_ins(paths: Sequence[Path]) -> list[Path]:
     """Write those of the stores that are splits of a lab world lying beside them, and missing or older than it.
 
@@ -26,12 +33,11 @@ def make_stand_ins(paths: Sequence[Path]) -> list[Path]:
     """
     written = []
     for path in dict.fromkeys(paths):
-        name, _, split = path.stem.rpartition("_")
-        lab = path.with_name(f"{name}.h5")
-        if name not in LABS or split not in SPLITS or not lab.is_file():
+        lab = lab_of(path)
+        if lab is None:
             continue
         if not path.is_file() or path.stat().st_mtime < lab.stat().st_mtime:
-            select_subjects(lab, path, SPLITS[split])
+            select_subjects(lab, path, SPLITS[path.stem.rpartition("_")[2]])
             written.append(path)
     return written
 

@@ -321,3 +321,11 @@ def test_side_by_side_gives_the_same_and_shares_the_cores(workplace, monkeypatch
     # What was trained side by side is the same training when it goes on alone.
     Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None).run(rows, [0, 1])
     assert len(workplace) == 2 * (7 + 3)
+
+
+def test_a_dry_run_knows_that_the_lab_is_split_by_subject(workplace, capsys):
+    assert main(["paper", "run", "table1", "--profile", "mini", "--dry-run"]) == 0
+    assert "data/embedded/lab3d_test.h5: to be split from data/embedded/lab3d.h5" in capsys.readouterr().out
+    Path("data/embedded/lab3d.h5").unlink()
+    assert main(["paper", "run", "table1", "--profile", "mini", "--dry-run"]) == 1
+    assert "data/embedded/lab3d_test.h5: `make data` makes the embedded data set" in capsys.readouterr().out
