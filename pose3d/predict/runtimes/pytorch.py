@@ -6,6 +6,9 @@ Autocast alone would convert the weights anew in each pass, for it keeps convert
 from __future__ import annotations
 
 import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -42,13 +45,26 @@ class Compiled(Bfloat16):
 
     def __init__(self, net: Deployed2D | Deployed3D) -> None:
         super().__init__(net)
-        self._compiled = torch.compile(self.net.answers, options={"freezing": True}, dynamic=False)
+        with _quiet():
+            self._compiled = torch.compile(self.net.answers, options={"freezing": True}, dynamic=False)
         self._shape: torch.Size | None = None
 
     def _run(self, crops: Tensor) -> dict[str, Tensor]:
-        self._shape = self._shape or crops.shape
-        if crops.shape != self._shape:
-            return self.net.answers(crops)
+        if self._shape is None:  # the first crops are compiled for
+            self._shape = crops.shape
+            with _quiet():
+                return self._compiled_answers(crops)
+        return self._compiled_answers(crops) if crops.shape == self._shape else self.net.answers(crops)
+
+    def _compiled_answers(self, crops: Tensor) -> dict[str, Tensor]:
         with torch.no_grad():
             answers: dict[str, Tensor] = self._compiled(crops)
         return answers
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without warnings of the compiler about parts of PyTorch itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
