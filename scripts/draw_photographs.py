@@ -4,8 +4,9 @@
     python scripts/draw_photographs.py --videos DIR --out docs/images/photographs.jpg
 
 DIR is the demo session of the PyPI package pose2sim 0.6.0 (BSD-3-Clause), `S00_P00_Participant` with its two trials;
-the face of the man is pixelated there. Frames, cameras and weights (those of the package) are fixed, boxes are found,
-and nothing is chosen by how well it fits but the frames themselves, which are named in the picture.
+the face of the man is pixelated there. Boxes are found, the
+field of view is assumed, and poses are averaged with those of the mirrored crop. The frames are examples chosen by
+hand, in which nobody else is recognisable.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 """Score a checkpoint on the calibrated videos of one real person.
 
     python scripts/score_photographs.py runs/release/stage3/best.ckpt --videos DIR --reference dev.npz
+    python scripts/score_photographs.py runs/release/stage1/best.ckpt --videos DIR --reference dev.npz   # its 2D joints
     python scripts/score_photographs.py CKPT --boxes-from runs/release/stage1/best.ckpt --videos DIR --reference dev.npz
 
 DIR has one video a camera, named as in the reference (cam02.mp4, ...): the balancing trial of the demo session in the
@@ -23,6 +24,8 @@ import torch
 from pose3d.data.videos import Video
 from pose3d.geometry import align_procrustes
 from pose3d.predict import PosePredictor
+from pose3d.predict.networks import Deployed2D, load_deployed
+from pose3d.predict.person import crop_of_box, detect_in_crops
 from pose3d.pretrained import required_stage_file
 
 LIMBS = np.arange(2, 14)
@@ -94,10 +97,28 @@ def score(
     return {"frames": frames, "found": len(rows), **means, "pck_150mm": float(pck)}
 
 
+def score_2d(net: Deployed2D, reference: dict[str, np.ndarray], videos: Path) -> dict[str, float]:
+    """Share of the limbs' joints that 2DPoseNet sees within 10 % of the box's side, in true boxes, over all frames."""
+    size, within, count = net.settings.image_size or 0, 0.0, 0
+    for c, camera in enumerate(reference["cameras"]):
+        images = frames_of(videos / f"{camera}.mp4", len(reference["valid"]))
+        for f, image in enumerate(images):
+            box, seen = reference["boxes"][c, f].astype(float), LIMBS[reference["valid"][f, LIMBS]]
+            crop = crop_of_box(np.concatenate([box[:2], box[2:] - box[:2]]), net.settings.box_margin, size)
+            joints_2d = detect_in_crops(net, [image], [crop], size).joints_2d[0]
+            distance = np.linalg.norm(joints_2d[seen] - reference["joints_2d"][c, f][seen], axis=1)
+            within += float((distance < 0.1 * (box[2:] - box[:2]).max()).sum())
+            count += len(seen)
+    return {
+        "frames": float(reference["boxes"].shape[0] * reference["boxes"].shape[1]),
+        "joints_2d_within_10pc": 100 * within / count,
+    }
+
+
 def main() -> None:
     """Predict, score, print one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", help="of stage 2 or 3, or the name or folder of exported weights")
+    parser.add_argument("checkpoint", help="of any stage, or the name or folder of exported weights (then stage 3)")
     parser.add_argument("--boxes-from", help="checkpoint of stage 1, to find the person instead of taking the true box")
     parser.add_argument("--videos", type=Path, required=True)
     parser.add_argument("--reference", type=Path, required=True)
@@ -105,10 +126,14 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     checkpoint = required_stage_file(options.checkpoint, "stage3", "stage2")
-    predictor = PosePredictor.from_checkpoints(checkpoint, options.boxes_from, mirror=options.mirror)
     with np.load(options.reference) as file:
         reference = dict(file)
-    result = score(predictor, reference, options.videos, options.boxes_from is None)
+    net = load_deployed(checkpoint)
+    if isinstance(net, Deployed2D):
+        result = score_2d(net, reference, options.videos)
+    else:
+        predictor = PosePredictor.from_checkpoints(checkpoint, options.boxes_from, mirror=options.mirror)
+        result = score(predictor, reference, options.videos, options.boxes_from is None)
     print(json.dumps({key: round(value, 1) for key, value in result.items()}))
 
 

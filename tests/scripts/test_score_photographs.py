@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from pose3d.predict.person import People
 from pose3d.predictions import Predictions
+from tests.predict.people import Reader2D
 
 PATH = Path(__file__).parents[2] / "scripts" / "score_photographs.py"
 SPEC = importlib.util.spec_from_file_location("score_photographs", PATH)
@@ -104,3 +106,20 @@ def test_a_video_that_is_too_short_is_told(tmp_path):
     assert [round(frame[..., 2].mean(), -1) for frame in scoring.frames_of(path, 2)] == [10, 200]  # RGB
     with pytest.raises(SystemExit, match="has 2 frames that decode, the reference has 3"):
         scoring.frames_of(path, 3)
+
+
+def test_2d_joints_of_stage_1(reference, videos, monkeypatch):
+    """Joints that are off by a twentieth of the box count, those off by a fifth do not."""
+    net = Reader2D(SIDE)
+    off = np.zeros((15, 2))
+    off[2:8, 0], off[8:14, 0] = 0.05 * 55, 0.2 * 55
+    seen = iter(np.concatenate(reference["joints_2d"]))
+    blank = np.zeros((1, 15))
+
+    def detect(net, images, crops, size):
+        return People(np.zeros((1, 4)), (next(seen) + off)[None], blank > 1, blank)
+
+    monkeypatch.setattr(scoring, "detect_in_crops", detect)
+    result = scoring.score_2d(net, {**reference, "boxes": np.tile([5.0, 5, 60, 60], (2, FRAMES, 1))}, videos)
+    counted = reference["valid"][:, 2:14]
+    assert result["joints_2d_within_10pc"] == pytest.approx(100 * counted[:, :6].sum() / counted.sum())
