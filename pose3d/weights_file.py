@@ -48,7 +48,8 @@ def write_weights(
     data = save(stored, metadata={"format": FORMAT})
     write_whole(path, data)
     digest = hashlib.sha256(data).hexdigest()
-    content = dict(zip(KEYS, (FORMAT, digest, dict(hyper_parameters), without_folders(provenance)), strict=True))
+    described = (without_folders(dict(hyper_parameters)), without_folders(provenance))
+    content = dict(zip(KEYS, (FORMAT, digest, *described), strict=True))
     write_whole(config, json.dumps(content, indent=2, sort_keys=True) + "\n")
     return digest
 
@@ -81,12 +82,12 @@ def read_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def without_folders(value: Any) -> Any:
-    """Plain data in which every `path` is a file name: folders of the machine that trained are nobody's business."""
+    """Plain data in which every absolute path is a file name: folders of the machine that trained are private."""
     if isinstance(value, Mapping):
-        return {k: Path(v).name if k == "path" and isinstance(v, str) else without_folders(v) for k, v in value.items()}
+        return {key: without_folders(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [without_folders(item) for item in value]
-    return value
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _stored(name: str, value: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ from pose3d.viz import draw_image_with_pose, draw_pose_3d, frame_pose_3d
 SHOTS = (
     ("S00_P00_T00_StaticTrial", "cam02", 0),
     ("S00_P00_T01_BalancingTrial", "cam03", 5),
-    ("S00_P00_T01_BalancingTrial", "cam02", 40),
+    ("S00_P00_T01_BalancingTrial", "cam03", 40),
     ("S00_P00_T01_BalancingTrial", "cam03", 75),
 )
 SIDE_PX = 420

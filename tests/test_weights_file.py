@@ -12,11 +12,12 @@ STATE = {
     "trunk.bn.running_var": torch.tensor([1e-9, 3.0]),  # float16 would make the first a zero
     "trunk.bn.num_batches_tracked": torch.tensor(7),
 }
-HP = {"net": {"backbone": "resnet18", "taps": ["res4b5"]}, "hidden": [8, 4]}
+HP = {"net": {"backbone": "resnet18", "taps": ["res4b5"]}, "hidden": [8, 4], "schedule": "configs/schedules/x.yaml"}
 PROV = {
     "stage": "stage2",
     "parent": {"path": "/home/somebody/runs/stage1/best.ckpt", "sha256": "ab"},
     "path": "/x/y.h5",
+    "data": {"train": [{"file": "/home/somebody/data/wild3d.h5", "samples": 3}]},
 }
 
 
@@ -42,6 +43,7 @@ def test_no_folder_of_the_machine_is_in_the_files(written):
     _, content = read_weights(written)
     assert content["provenance"]["parent"] == {"path": "best.ckpt", "sha256": "ab"}
     assert content["provenance"]["path"] == "y.h5"
+    assert content["provenance"]["data"]["train"] == [{"file": "wild3d.h5", "samples": 3}]
 
 
 def test_a_checkpoint_reader_takes_them(written):
