@@ -23,7 +23,8 @@ def frame_time(predictor: PosePredictor, store: Path, frames: int, repeats: int)
     """Milliseconds for a picture: 2DPoseNet's two looks, the pose in the box, and everything; medians.
 
     Pictures come one at a time, decoded beforehand, `frames` of them evenly spaced in the store, each `repeats` times.
-    Crops, perspective correction and placement are part of it.
+    Crops, perspective correction and placement are part of it. 2DPoseNet looks at the whole picture and at the box
+    found there, as in the paper, and not in windows.
     """
     pictures = PoseStore(store)
     rows = np.unique(np.linspace(0, len(pictures) - 1, min(frames, len(pictures))).round().astype(int))
@@ -38,7 +39,7 @@ def frame_time(predictor: PosePredictor, store: Path, frames: int, repeats: int)
         parts: dict[str, Callable[[], Any]] = {
             BOX: lambda: find_people(pose2d, [image], predictor.size_2d, predictor.sure),  # noqa: B023
             POSE: lambda: predictor.predict([image], camera, boxes=box),  # noqa: B023
-            ALL: lambda: predictor.predict([image], camera, everywhere=True),  # noqa: B023
+            ALL: lambda: predictor.predict([image], camera, everywhere=True, windows=False),  # noqa: B023
         }
         for name, part in parts.items():
             part()  # once to warm up: caches, and kernels that are chosen at the first call
