@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import contextlib
+import faulthandler
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import h5py
 from pose3d.errors import PoseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NEEDS_EXTRA = "needs the optional packages for official files: pip install 'pose3d-lightning[datasets]'"
 
@@ -22,6 +24,8 @@ def load_v5(path: Path, *keys: str, **options: Any) -> dict[str, Any]:
         from scipy.io import loadmat
     except ImportError as error:
         raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
+    if _crashes(lambda: loadmat(path, **options)):
+        raise PoseError(f"cannot read {path} as a MATLAB file: it is damaged; unpack or download it again")
     try:
         variables = loadmat(path, **options)
     except NotImplementedError as error:
@@ -32,7 +36,22 @@ def load_v5(path: Path, *keys: str, **options: Any) -> dict[str, Any]:
     return dict(variables)
 
 
-@contextmanager
+def _crashes(read: Callable[[], object]) -> bool:
+    """Whether reading ends the process: scipy's reader of some damaged files does. Tried in a process of its own."""
+    if not hasattr(os, "fork"):
+        return False
+    pid = os.fork()
+    if not pid:
+        try:
+            faulthandler.disable()
+            with contextlib.suppress(BaseException):  # an exception is for the caller, who reads the file next
+                read()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
+@contextlib.contextmanager
 def open_v73(path: Path, *keys: str) -> Iterator[h5py.File]:
     """An open version 7.3 file; errors while reading it become PoseErrors too."""
     try:
