@@ -125,7 +125,8 @@ class _PlainUnpickler(pickle.Unpickler):
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     if not zipfile.is_zipfile(path):
         raise ValueError("not a zip archive")
-    with np.load(path, allow_pickle=False) as file, zipfile.ZipFile(path) as archive:
+    # Opened here, since NumPy leaves a damaged file open.
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file, zipfile.ZipFile(path) as archive:
         found = {}
         for key in file.files:
             try:
