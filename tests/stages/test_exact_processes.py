@@ -41,12 +41,16 @@ def check_results(folder: Path, expected: Path) -> None:
             continue
         assert (a is None) == (b is None), field.name
         if isinstance(a, np.ndarray) and a.dtype.kind == "f":
-            # Two processes may round a product of matrices differently: millionths of a millimetre.
-            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-4, err_msg=field.name)
+            # A batch of another size may round a product of matrices differently: millionths of a millimetre. The
+            # sub-cell maximum of a flat heatmap, as barely trained networks have, makes thousandths of a pixel of it,
+            # and K places the pose.
+            far = field.name in ("joints_2d", "translation", "perspective_rotation", "joints_3d")
+            rtol, atol = (1e-4, 0.01) if far else (1e-6, 1e-4)
+            np.testing.assert_allclose(a, b, rtol=rtol, atol=atol, err_msg=field.name)
         else:
             np.testing.assert_array_equal(a, b, err_msg=field.name)
     metrics, reference = (json.loads((path / "metrics.json").read_text()) for path in (folder, expected))
-    assert metrics == pytest.approx(reference, rel=1e-6)
+    assert metrics == pytest.approx(reference, rel=1e-5)
     if found.joints_3d is None:
         (table,) = evaluate([found], "mpii").tables
         assert table.rows[-1] == ["All", metrics["test/pckh50"], metrics["test/pckh50_auc"]]

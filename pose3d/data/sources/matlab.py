@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from pose3d.data.sources.trial import ends_badly
 from pose3d.errors import PoseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 NEEDS_EXTRA = "needs the optional packages for official files: pip install 'pose3d-lightning[datasets]'"
 
@@ -24,7 +23,7 @@ def load_v5(path: Path, *keys: str, **options: Any) -> dict[str, Any]:
         from scipy.io import loadmat
     except ImportError as error:
         raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
-    if _crashes(lambda: loadmat(path, **options)):
+    if ends_badly(lambda: loadmat(path, **options)):
         raise PoseError(f"cannot read {path} as a MATLAB file: it is damaged; unpack or download it again")
     try:
         variables = loadmat(path, **options)
@@ -34,21 +33,6 @@ def load_v5(path: Path, *keys: str, **options: Any) -> dict[str, Any]:
         raise PoseError(f"cannot read {path} as a MATLAB file: {error}; unpack or download it again") from error
     _need_keys(path, variables, keys)
     return dict(variables)
-
-
-def _crashes(read: Callable[[], object]) -> bool:
-    """Whether reading ends the process: scipy's reader of some damaged files does. Tried in a process of its own."""
-    if not hasattr(os, "fork"):
-        return False
-    pid = os.fork()
-    if not pid:
-        try:
-            faulthandler.disable()
-            with contextlib.suppress(BaseException):  # an exception is for the caller, who reads the file next
-                read()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
 
 
 @contextlib.contextmanager
