@@ -17,7 +17,8 @@ from stages.cli import main as lightning
 from tests.data.drawn import write_store
 
 ROOT = Path(__file__).parents[2]
-TINY_MODEL = {"backbone": "mobilenetv3_small_100", "weights": "random", "iterations_scale": 0.005}
+TINY_MODEL = {"weights": "random", "iterations_scale": 0.005}
+TINY_TRUNK = "mobilenetv3_small_100"
 TINY_DATA = {"image_size": 64, "batch_size": 4, "eval_batch_size": 4, "num_workers": 0}
 
 pytestmark = pytest.mark.slow
@@ -29,13 +30,14 @@ def tiny(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     for number in (1, 2, 3):
         recipe = tmp_path / f"configs/profiles/mini/stage{number}.yaml"
-        size = {} if number == 1 else {"image_size": 64}
+        net: dict[str, object] = {} if number == 3 else {"backbone": TINY_TRUNK}
+        net |= {"image_size": 64} if number == 2 else {}
         overlay = tmp_path / "overlay.yaml"
         overlay.write_text(
             yaml.safe_dump(
                 {
                     "trainer": {"accelerator": "cpu", "logger": False, "enable_progress_bar": False},
-                    "model": {"init_args": TINY_MODEL | size},
+                    "model": {"init_args": TINY_MODEL | {"net": net}},
                     "data": {"init_args": TINY_DATA},
                 }
             )
