@@ -99,7 +99,9 @@ def score(
 
 def score_2d(net: Deployed2D, reference: dict[str, np.ndarray], videos: Path) -> dict[str, float]:
     """Share of the limbs' joints that 2DPoseNet sees within 10 % of the box's side, in true boxes, over all frames."""
-    size, within, count = net.settings.image_size or 0, 0.0, 0
+    if net.settings.image_size is None:
+        raise SystemExit("the checkpoint does not say at which size its crops were trained")
+    size, within, count = net.settings.image_size, 0.0, 0
     for c, camera in enumerate(reference["cameras"]):
         images = frames_of(videos / f"{camera}.mp4", len(reference["valid"]))
         for f, image in enumerate(images):
