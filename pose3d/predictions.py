@@ -47,6 +47,8 @@ SHAPES: dict[str, tuple[int, ...]] = {
 AXES = "camera: x right, y down, z forward; mm; joints_3d relative to the pelvis, translation of the pelvis"
 
 SUFFIXES = (".npz", ".h5", ".hdf5")
+OF_ALL_ROWS = {"world_from_camera": (4, 4), "background_lines": (None, 4)}
+"""Shape of each key that holds for all rows; None is any number."""
 LABELS = ("sequence", "activity", "scene", "subject", "camera")
 TEXTS = ("box", "source", "axes")
 NAMES = ("sequence_names", "activity_names", "scene_names")
@@ -106,6 +108,8 @@ class Predictions:
     scene_names: np.ndarray | None = None
     world_from_camera: np.ndarray | None = None
     """(4, 4) mm, from camera axes to a world with y up and the floor at y = 0, where these are known or estimated."""
+    background_lines: np.ndarray | None = None
+    """(L, 4) px: x1, y1, x2, y2 of straight lines behind the person, where the camera stands still."""
     box: str = "not stated"
     """Where the box came from: "ground truth" or "2DPoseNet"."""
     source: str = ""
@@ -137,7 +141,7 @@ class Predictions:
     def plain(self) -> "Predictions":
         """The same values as float32 or float64, bool, int64 and str; PoseError where a column holds something else."""
         changed: dict[str, np.ndarray] = {}
-        for key in (*SHAPES, *NAMES, "world_from_camera"):
+        for key in (*SHAPES, *NAMES, *OF_ALL_ROWS):
             if (value := getattr(self, key)) is not None:
                 convert = CONVERSIONS.get(key, numbers)
                 changed[key] = convert(value, f"{self.path}: {key!r}")
@@ -160,6 +164,13 @@ class Predictions:
                 )
             if len(value) != count:
                 raise PoseError(f"{self.path}: {key!r} has {len(value)} rows, but there are {count} predictions")
+        for key, wanted in OF_ALL_ROWS.items():
+            value = getattr(self, key)
+            if value is not None and (
+                value.ndim != 2 or any(w not in (None, got) for w, got in zip(wanted, value.shape, strict=True))
+            ):
+                expected = " x ".join("any" if w is None else str(w) for w in wanted)
+                raise PoseError(f"{self.path}: {key!r} has shape {value.shape}, but must be {expected}; leave it out")
         if count == 0:
             raise PoseError(f"{self.path} holds no frame; run the prediction on at least one image")
         self._check_finite()

@@ -15,6 +15,7 @@ from pose3d.errors import PoseError
 from pose3d.files import check_folder
 from pose3d.geometry.decode import PerspectiveCorrection
 from pose3d.predict import PosePredictor
+from pose3d.predict.background import Background
 from pose3d.predict.finish import Finish, finish_motion, finish_options
 from pose3d.predict.finish import add_arguments as add_finish_arguments
 from pose3d.predict.follow import LOOK_EVERY, Follower
@@ -180,6 +181,7 @@ def _predict(
 ) -> tuple[Predictions, list[str], int]:
     """All rows, a sentence for each fault of the input, and how many frames could not be read."""
     rows, problems = RowWriter(out), []
+    background = Background() if is_motion(frames) else None
     batches = predict_frames(frames, predictor, camera, boxes, follower, args.batch_size)
     size = 1 if follower is not None else args.batch_size
     total = None if frames.expected is None else -(-frames.expected // size)
@@ -188,6 +190,9 @@ def _predict(
             part.source = source_name(args.input)
             rows.append(part)
             problems += [frame.problem for frame in batch if frame.problem]
+            if background is not None:
+                for frame in batch:
+                    background.add(frame.image)
             if pictures is not None:
                 pictures.add(batch, part)
     except KeyboardInterrupt:
@@ -208,6 +213,8 @@ def _predict(
         raise PoseError(f"nothing in {args.input} can be read; the first: {problems[0]}")
     if boxes is not None:
         predictions.box = BOX_TRUE if args.boxes == TRUE_BOXES else predictions.box
+    if background is not None:
+        predictions.background_lines = background.lines()
     if isinstance(frames, StoreFrames):
         frames.label(predictions)
     rows.remove()

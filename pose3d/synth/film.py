@@ -40,14 +40,21 @@ class Film:
     size: tuple[int, int] = (1920, 1080)
     focal: float = 1650.0
     height_m: float = 1.5
-    """Of the camera, which looks at a point 0.9 m above the floor."""
+    """Of the camera."""
     distance_m: float = 5.5
+    pitch_deg: float | None = None
+    """How far the camera looks down; None: at a point 0.9 m above the floor."""
+    roll_deg: float = 0.0
 
     @property
     def camera(self) -> Camera:
         """The camera, whose world has z up and the floor at 0, mm."""
         eye = 1000 * np.array([0.0, -self.distance_m, self.height_m])
-        return Camera(pinhole(self.focal, self.size), look_at(eye, np.array([0.0, 0.0, 900.0])), self.size)
+        drop = self.height_m - 0.9
+        if self.pitch_deg is not None:
+            drop = self.distance_m * np.tan(np.radians(self.pitch_deg))
+        target = eye + 1000 * np.array([0.0, self.distance_m, -drop])
+        return Camera(pinhole(self.focal, self.size), look_at(eye, target, self.roll_deg), self.size)
 
     @property
     def body_height_mm(self) -> float:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ FRAMES = 40
 
 BLENDER = """
 import bpy, json, sys
-kind, path = sys.argv[1:]
+kind, path, frames = sys.argv[1:]
 bpy.ops.wm.read_factory_settings(use_empty=True)
 if kind == "bvh":
     bpy.ops.import_anim.bvh(filepath=path, axis_forward="-Z", axis_up="Y", global_scale=0.001, update_scene_fps=True)
@@ -34,7 +35,7 @@ else:
     bpy.ops.import_scene.gltf(filepath=path)
 armature = next(o for o in bpy.data.objects if o.type == "ARMATURE")
 found = []
-for frame in range(40):
+for frame in range(int(frames)):
     bpy.context.scene.frame_set(frame + (kind == "bvh"))
     found.append({b.name: list(armature.matrix_world @ b.head) for b in armature.pose.bones})
 print("\\n" + json.dumps(found))
@@ -69,13 +70,18 @@ def joints() -> np.ndarray:
     return world_motion(7, FRAMES) @ Z_FROM_Y
 
 
+def in_blender(kind: str, path: Path, frames: int) -> np.ndarray:
+    """Joints (frames, 17, 3) in mm of a file that Blender opened; its z is up."""
+    found = run(BLENDER, "bpy", kind, str(path), str(frames))
+    return 1000 * np.array([[frame[name] for name in MPI_INF_3DHP_17.names] for frame in found])
+
+
 @pytest.mark.parametrize("kind", ["bvh", "glb"])
 def test_blender_shows_the_person_upright(tmp_path, joints, kind):
     (path,) = export_motion(tmp_path / "clip", Motion(joints, 25.0), [kind])
-    found = run(BLENDER, "bpy", kind, str(path))
+    poses = in_blender(kind, path, FRAMES)
+    np.testing.assert_allclose(poses, joints @ Z_FROM_Y.T, atol=5)
     names = MPI_INF_3DHP_17.names
-    poses = 1000 * np.array([[frame[name] for name in names] for frame in found])
-    np.testing.assert_allclose(poses, joints @ Z_FROM_Y.T, atol=5)  # Blender's z is up
     assert (poses[:, names.index("head"), 2] > poses[:, names.index("pelvis"), 2] + 400).all()
 
 

@@ -9,10 +9,15 @@ from pose3d.predict.place.depth import HEIGHT_STD, KNOWN_HEIGHT_STD, Depth, root
 from pose3d.predict.place.foot_lock import lock_feet
 from pose3d.predict.place.ground import ANKLE_HEIGHT, Ground, estimate_ground, world_from_camera
 from pose3d.predict.place.height import height_scale, stature
+from pose3d.predict.place.plumb import away_from, vertical_lines
+from pose3d.predict.place.upward import Evidence
 from pose3d.predict.refine.refine import frame_rate, times_of
 from pose3d.predict.refine.segments import segments
 from pose3d.predictions import Predictions
 from pose3d.skeleton import MPI_INF_3DHP_17
+
+SURE = 0.3
+"""Mean confidence of the joints below which a frame tells nothing about the upward direction."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class PlaceOptions:
     depth: Depth | None = None
     """None keeps the file's translations."""
     camera_pitch_deg: float | None = None
-    """How far the camera looks down; None: from contacts and posture."""
+    """How far the camera looks down; None: from feet, posture and the background."""
     fps: float | None = None
     lock_feet: bool = True
 
@@ -78,7 +83,7 @@ def place(predictions: Predictions, options: PlaceOptions | None = None) -> Plac
     time = times_of(predictions, options.fps)
     height = stature(joints_3d[good], None if predictions.confidence is None else predictions.confidence[good])
     parts = segments(time, good, joints_3d, predictions.joints_2d)
-    ground, contact = _ground_and_contacts(joints, time, parts, height, options)
+    ground, contact = _ground_and_contacts(predictions, joints, time, parts, height, options)
     first = joints[np.flatnonzero(good)[0], MPI_INF_3DHP_17.root]
     world = world_from_camera(ground, first)
     if options.lock_feet:
@@ -92,7 +97,7 @@ def place(predictions: Predictions, options: PlaceOptions | None = None) -> Plac
         predictions,
         joints_3d=(joints - root[:, None]).astype(np.float32),
         translation=root.astype(np.float32),
-        translation_std=_errors(predictions, joints, options),
+        translation_std=_errors(predictions, joints, HEIGHT_STD if options.height_m is None else KNOWN_HEIGHT_STD),
         contact=contact,
         world_from_camera=world,
     )
@@ -100,27 +105,45 @@ def place(predictions: Predictions, options: PlaceOptions | None = None) -> Plac
 
 
 def _ground_and_contacts(
-    joints: np.ndarray, time: np.ndarray, parts: list[slice], height: float, options: PlaceOptions
+    predictions: Predictions,
+    joints: np.ndarray,
+    time: np.ndarray,
+    parts: list[slice],
+    height: float,
+    options: PlaceOptions,
 ) -> tuple[Ground, np.ndarray]:
     """Contacts first without, then with the upward direction that they lead to."""
+    background, std = _background(predictions), _errors(predictions, joints, 0.0)
+    distance_std = None if std is None else std[:, 2]
+    sure = joints
+    if predictions.confidence is not None:
+        sure = np.where(predictions.confidence.mean(axis=1)[:, None, None] >= SURE, joints, np.nan)
     up, ground = None, None
     for _ in range(2):
         contact = np.zeros((len(joints), 2), bool)
         for part in parts:
             contact[part] = foot_contacts(joints[part], time[part], height, up)
-        ground = estimate_ground(joints, contact, time, height, options.camera_pitch_deg)
+        pitch = options.camera_pitch_deg
+        ground = estimate_ground(joints, contact, time, height, pitch, background, sure, distance_std)
         up = ground.up
     assert ground is not None
     return ground, contact
 
 
-def _errors(predictions: Predictions, joints: np.ndarray, options: PlaceOptions) -> np.ndarray | None:
+def _background(predictions: Predictions) -> Evidence | None:
+    lines, boxes, intrinsics = predictions.background_lines, predictions.bbox, predictions.intrinsics
+    if lines is None or boxes is None or intrinsics is None:
+        return None
+    known = intrinsics[np.isfinite(intrinsics).all(axis=(1, 2))]
+    return vertical_lines(away_from(lines, boxes).astype(np.float64), known[0].astype(np.float64))
+
+
+def _errors(predictions: Predictions, joints: np.ndarray, height_std: float) -> np.ndarray | None:
     if predictions.joints_2d is None or predictions.intrinsics is None:
         return None
     root = joints[:, MPI_INF_3DHP_17.root]
-    known = HEIGHT_STD if options.height_m is None else KNOWN_HEIGHT_STD
     camera = predictions.intrinsics.astype(np.float64)
-    std = translation_std(root, joints - root[:, None], predictions.joints_2d.astype(np.float64), camera, known)
+    std = translation_std(root, joints - root[:, None], predictions.joints_2d.astype(np.float64), camera, height_std)
     return std.astype(np.float32)
 
 

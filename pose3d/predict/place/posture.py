@@ -3,9 +3,12 @@
 Somebody who stands or walks with straight legs keeps the centre of mass over the feet, a little in front of the ankles.
 """
 
+import math
+
 import numpy as np
 
 from pose3d.predict.place.contacts import ANKLES
+from pose3d.predict.place.upward import Evidence
 from pose3d.skeleton import MPI_INF_3DHP_17
 
 _INDEX = MPI_INF_3DHP_17.index
@@ -34,6 +37,15 @@ MOST_TILTED_DEG = 45.0
 SECONDS_APART = 0.7
 """Postures this far apart in time count as independent."""
 
+LEAN_STD, LEAN_WEIGHT = np.radians(5.0), 4.0
+"""How far a single posture leans, where the film itself does not tell, and how many postures that counts for."""
+LASTING_STD = np.radians([3.0, 1.5])
+"""How far a person leans all the time, forwards (beyond `FORWARD_DEG`) and sideways."""
+NETWORK_STD = np.radians([1.0, 5.0])
+"""How far poses are tilted in the picture, and towards the camera or away from it, which no picture shows well."""
+FREEDOM = 4.0
+"""Degrees of freedom of Student's t, for single postures and for all of them: some people run, or lean on something."""
+
 
 def centre_of_mass(joints: np.ndarray) -> np.ndarray:
     """(T, 3) of joints (T, 17, 3)."""
@@ -45,24 +57,76 @@ def centre_of_mass(joints: np.ndarray) -> np.ndarray:
     return np.sum(parts, axis=0)
 
 
-def standing_directions(joints: np.ndarray, time: np.ndarray, up: np.ndarray) -> np.ndarray:
-    """Unit vectors (K, 3) that are upright but for how the person leans, one for each `SECONDS_APART` of standing.
+def upright_posture(joints: np.ndarray, time: np.ndarray, up: np.ndarray) -> Evidence | None:
+    """Evidence of the postures of somebody who stands or walks; None where nobody does.
 
     Args:
         joints: (T, 17, 3), NaN where nobody is.
         time: (T,) s.
         up: (3,) roughly, to tell the person's front, and standing from lying.
+
+    Each posture points up but for a lean of its own, a lean that the person keeps, and the network's error. The first
+    averages out over time, the second where the person turns about, and the third does not. Somebody who stands
+    seldom does other things, in which the standing postures lean more.
+    """
+    directions, front, share = standing_directions(joints, time, up)
+    if not len(directions):
+        return None
+    middle = _unit(directions.mean(axis=0))
+    right = _unit(np.cross(np.array([0.0, 0.0, 1.0]), middle))  # the axes of the plane that touches at `middle`
+    axes = np.stack([right, np.cross(middle, right)])  # to the camera's right, and towards the camera or away
+    observed = directions @ axes.T
+    heading = _unit(front @ axes.T)
+    sideways = np.stack([heading[:, 1], -heading[:, 0]], axis=-1)
+    design = np.concatenate([np.tile(np.eye(2), (len(observed), 1, 1)), np.stack([heading, sideways], -1)], axis=-1)
+    mean, covariance = _solve(design, observed, 1 / math.sqrt(share))
+    precision = np.linalg.inv(covariance + np.diag(np.square(NETWORK_STD)))
+
+    def evidence(up: np.ndarray) -> np.ndarray:
+        off = up @ axes.T - mean
+        squared = np.einsum("mi,ij,mj->m", off, precision, off) + np.where(up @ middle > 0, 0.0, 1e6)
+        return np.asarray(-(FREEDOM + 2) / 2 * np.log1p(squared / FREEDOM))
+
+    return evidence
+
+
+def _solve(design: np.ndarray, observed: np.ndarray, widen: float) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (2,) and covariance (2, 2) of up from observations (K, 2), by robust least squares with lasting leans.
+
+    `design` (K, 2, 4) takes up and the lasting lean (forwards, sideways) to an observation; `widen` multiplies how far
+    people are expected to lean.
+    """
+    prior = np.diag([0.0, 0.0, *(1 / np.square(widen * LASTING_STD))])
+    lean_std = widen * LEAN_STD
+    variance, weight = lean_std**2, np.ones(len(observed))
+    for _ in range(10):
+        normal = np.einsum("k,kij,kil->jl", weight / variance, design, design) + prior
+        solution = np.linalg.solve(normal, np.einsum("k,kij,ki->j", weight / variance, design, observed))
+        squared = ((observed - design @ solution) ** 2).sum(axis=-1)
+        # The film's own scatter, as far as it has one: LEAN_STD counts like LEAN_WEIGHT observations.
+        total = LEAN_WEIGHT * lean_std**2 + (weight * squared).sum() / 2
+        variance = total / (LEAN_WEIGHT + max(len(observed) - 1, 0))
+        weight = (FREEDOM + 2) / (FREEDOM + squared / variance)
+    return solution[:2], np.linalg.inv(normal)[:2, :2]
+
+
+def standing_directions(joints: np.ndarray, time: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Unit vectors (K, 3) that are upright but for how the person leans, the person's front (K, 3), share of the time.
+
+    One for each `SECONDS_APART` of standing; arguments as for `upright_posture`.
     """
     feet = joints[:, ANKLES].mean(axis=1)
     line = centre_of_mass(joints) - feet
     rows = _stands(joints) & (_unit(line) @ up >= np.cos(np.radians(MOST_TILTED_DEG)))
     if not rows.any():
-        return np.zeros((0, 3))
+        return np.zeros((0, 3)), np.zeros((0, 3)), 0.0
     right = joints[rows, _INDEX("r_hip")] - joints[rows, _INDEX("l_hip")]
     front = _unit(np.cross(up, right))
     tilted = line[rows] - np.tan(np.radians(FORWARD_DEG)) * np.linalg.norm(line[rows], axis=-1, keepdims=True) * front
     bins = np.floor(time[rows] / SECONDS_APART)
-    return _unit(np.stack([_unit(tilted[bins == b]).mean(axis=0) for b in np.unique(bins)]))
+    means = [[_unit(each[bins == b]).mean(axis=0) for b in np.unique(bins)] for each in (tilted, front)]
+    seen = np.isfinite(line).all(axis=-1).sum()
+    return _unit(np.array(means[0])), _unit(np.array(means[1])), float(rows.sum() / seen)
 
 
 def _stands(joints: np.ndarray) -> np.ndarray:
