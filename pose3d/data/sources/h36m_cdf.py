@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pose3d.data.sources.matlab import NEEDS_EXTRA
-from pose3d.data.sources.trial import ends_badly
+from pose3d.data.sources.trial import ends_badly, limit_s
 from pose3d.errors import PoseError
 
 NUM_CAMERAS, NUM_SUBJECTS = 4, 11
@@ -20,7 +20,7 @@ def read_poses(path: Path, coordinates: int) -> np.ndarray:
         import cdflib
     except ImportError as error:
         raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
-    if ends_badly(lambda: cdflib.CDF(str(path)).varget("Pose")):
+    if ends_badly(lambda: cdflib.CDF(str(path)).varget("Pose"), limit_s(path)):
         raise PoseError(f"cannot read {path} as a CDF file: it is damaged; unpack it again")
     try:
         poses = np.asarray(cdflib.CDF(str(path)).varget("Pose"), np.float64)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
-from pose3d.data.sources.trial import ends_badly
+from pose3d.data.sources.trial import ends_badly, limit_s
 from pose3d.errors import PoseError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def load_v5(path: Path, *keys: str, **options: Any) -> dict[str, Any]:
         from scipy.io import loadmat
     except ImportError as error:
         raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
-    if ends_badly(lambda: loadmat(path, **options)):
+    if ends_badly(lambda: loadmat(path, **options), limit_s(path)):
         raise PoseError(f"cannot read {path} as a MATLAB file: it is damaged; unpack or download it again")
     try:
         variables = loadmat(path, **options)

@@ -7,12 +7,20 @@ import faulthandler
 import os
 import resource
 from collections.abc import Callable
+from pathlib import Path
 
-LIMIT_S = 60
-"""Processor seconds after which a reader counts as stuck: tens of times what the largest official file takes."""
+SECONDS, BYTES_PER_SECOND = 5, 5e6
+"""A reader counts as stuck after so many processor seconds, and one more for so many bytes of its file: ten times what
+compressed files take, and more for others."""
 
 
-def ends_badly(read: Callable[[], object], limit_s: int = LIMIT_S) -> bool:
+def limit_s(path: Path) -> int:
+    """Processor seconds within which a sound file is read."""
+    size = path.stat().st_size if path.is_file() else 0
+    return SECONDS + round(size / BYTES_PER_SECOND)
+
+
+def ends_badly(read: Callable[[], object], limit_s: int) -> bool:
     """Whether `read` crashes its process or takes more than `limit_s` seconds of processor time.
 
     An exception is neither: the caller, who reads the file next, gets it. Without fork nothing is tried.

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from pose3d.data.sources import h36m_cdf
-from pose3d.data.sources.trial import ends_badly
+from pose3d.data.sources.trial import ends_badly, limit_s
 from pose3d.errors import PoseError
 
 
@@ -30,6 +30,15 @@ def test_what_counts_as_bad(read, bad):
 def test_a_cdf_file_that_holds_its_reader_up_is_refused(tmp_path, monkeypatch):
     cdflib = pytest.importorskip("cdflib")
     monkeypatch.setattr(cdflib, "CDF", lambda path: stuck())
-    monkeypatch.setattr(h36m_cdf, "ends_badly", lambda read: ends_badly(read, limit_s=1))
+    monkeypatch.setattr(h36m_cdf, "limit_s", lambda path: 1)
     with pytest.raises(PoseError, match=r"S1\.cdf as a CDF file: it is damaged; unpack it again"):
         h36m_cdf.read_poses(tmp_path / "S1.cdf", 3)
+
+
+def test_larger_files_may_take_longer(tmp_path):
+    small, large = tmp_path / "small.mat", tmp_path / "large.mat"
+    small.write_bytes(b"1")
+    with large.open("wb") as file:
+        file.truncate(300_000_000)  # as an annot.mat of MPI-INF-3DHP
+    assert limit_s(small) == 5
+    assert limit_s(large) == 65
