@@ -55,15 +55,16 @@ def estimate_ground(
         up, std, source = up_of_camera(math.radians(pitch_deg)), 0.0, f"a camera pitch of {pitch_deg:g} degrees"
     else:
         seen = joints if sure is None else sure
-        first = up_of_camera(0.0) if background is None else most_likely_up([background]).up
-        found = {
-            "the feet": one_floor(seen, contact, time, first, body_height, distance_std),
-            "upright posture": upright_posture(seen, time, first),
-            "lines of the background": background,
-        }
-        parts = {name: part for name, part in found.items() if part is not None}
-        upward = most_likely_up(list(parts.values()))
-        up, std = upward.up, upward.std
+        up = up_of_camera(0.0)
+        for _ in range(2):  # feet and posture are read by the upward direction that is known so far
+            upright, floor = (
+                upright_posture(seen, time, up),
+                one_floor(seen, contact, time, up, body_height, distance_std),
+            )
+            found = {"the feet": floor, "upright posture": upright, "lines of the background": background}
+            parts = {name: part for name, part in found.items() if part is not None}
+            upward = most_likely_up(list(parts.values()))
+            up, std = upward.up, upward.std
         names = list(parts)
         source = " and ".join([", ".join(names[:-1])] * (len(names) > 1) + names[-1:]) or "a level camera (assumed)"
     return Ground(up, _floor(joints, feet, up, body_height), math.degrees(std), source)

@@ -20,7 +20,7 @@ LENGTH_PX = 100.0
 """Length that counts as one observation, px of a picture 960 px wide. A line says the same when it is found in pieces;
 an edge is found several times, for it has two sides."""
 PICTURE_PX = 960.0
-DOUBT = 0.1
+DOUBT = 0.05
 """Probability that most upright lines are not vertical: the seams of a floor, a slope, a tree that leans."""
 
 

