@@ -23,6 +23,7 @@ from pose3d.data.store_writer import StoreWriter
 from pose3d.data.workers import Progress, run_tasks
 from pose3d.errors import PoseError
 from pose3d.files import whole_file, write_whole
+from pose3d.synth.code_digest import code_digest
 from pose3d.synth.motion import ACTIVITIES
 from pose3d.synth.worlds import SCENE_NAMES, Shot, plan, world
 
@@ -30,16 +31,16 @@ SHARD = 64
 """Images in a shard."""
 
 NOTE = "parameters.json"
-"""File among the shards that says which job they belong to."""
+"""File among the shards with the parameters of their job."""
 
 GENERATOR = f"pose3d synth {__version__}"
 
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that determines the contents of one world's file.
+    """The settings that determine the contents of one world's file.
 
-    `resolution` px is the side of the (square) images; `photos` are a user's backgrounds, None for the built-in ones.
+    `resolution` px is the side of the (square) images; `photos` are a user's backgrounds, empty for the built-in ones.
     """
 
     world: str
@@ -49,13 +50,23 @@ class Job:
     photos: tuple[Path, ...] = ()
 
     def parameters(self) -> str:
-        """Everything that the contents depend on, as JSON: equal parameters give equal bytes."""
+        """Everything that the contents depend on, as JSON: equal parameters give equal bytes.
+
+        `code` is a digest of the package's code and assets; comments and docstrings do not count.
+        """
         fields = asdict(self) | {"photos": _digest(self.photos), "code": _digest(_code())}
         return json.dumps(fields, sort_keys=True)
 
 
 def photos_in(folder: Path) -> tuple[tuple[Path, ...], list[str]]:
-    """A user's own backgrounds: pictures in order of their names, and a sentence for each that cannot be read."""
+    """Find a user's own backgrounds.
+
+    Returns:
+        The pictures, sorted by name, and one sentence for each picture that cannot be read.
+
+    Raises:
+        PoseError: `folder` does not exist, or none of its pictures can be read.
+    """
     if not folder.is_dir():
         raise PoseError(f"there is no folder {folder}; --backgrounds needs a folder of pictures")
     found = list_images(folder, recursive=True)
@@ -76,17 +87,22 @@ def photos_in(folder: Path) -> tuple[tuple[Path, ...], list[str]]:
 
 @cache
 def _code() -> tuple[Path, ...]:
-    """The source files and assets that determine the images: other versions of them make other stores."""
+    """The source files and assets that determine the images; a store is rendered again when one of them changes."""
     here = Path(__file__).parent
     return tuple(sorted(here.glob("*.py")) + sorted((here / "assets").glob("*.npz")))
 
 
 @cache
 def _digest(files: tuple[Path, ...]) -> str:
-    """Digest of the names and contents of files, empty for no files; their folder does not matter."""
+    """Digest of the names and contents of files, empty for no files; their folder does not matter.
+
+    Of a Python file, the code alone counts.
+    """
     digest = hashlib.sha256()
     for file in files:
-        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        is_code = file.suffix == ".py"
+        content = code_digest(file.read_text("utf-8")) if is_code else hashlib.sha256(file.read_bytes()).hexdigest()
+        digest.update(f"{file.name}\0{content}\n".encode())
     return digest.hexdigest() if files else ""
 
 
@@ -120,10 +136,10 @@ def generate(job: Job, out: Path, workers: int = 1, progress: Progress = lambda 
 
 
 def remove_parts(job: Job, out: Path) -> None:
-    """Delete the folder of shards of a job that is complete, if there is one; one of another job stays."""
+    """Delete the folder of shards of a complete job, if there is one; the folder of another job is kept."""
     note = out / f".{job.world}.parts" / NOTE
     if note.is_file() and note.read_text() == job.parameters():
-        # First, so that what is left where this is interrupted counts for nothing.
+        # The note goes first: a folder without it is not continued, so an interruption here leaves no valid shards.
         note.unlink()
     if not note.is_file():
         shutil.rmtree(note.parent, ignore_errors=True)
@@ -141,10 +157,10 @@ def _open_parts(parts: Path, job: Job) -> None:
         if note.read_text() != job.parameters():
             raise PoseError(
                 f"{parts} holds an unfinished run with other parameters; "
-                "delete it to start anew, or run with the same options to finish it"
+                "delete it to start again, or run with the same options to finish it"
             )
         return
-    for leftover in parts.iterdir():  # a folder without its note never held a finished part
+    for leftover in parts.iterdir():  # a folder without its note has no finished part
         leftover.unlink()
     write_whole(note, job.parameters())
 
