@@ -1,6 +1,6 @@
 """Bake the CC0 panoramas of the npm package `@pmndrs/assets` into pose3d/synth/assets/panoramas.npz.
 
-Run once, by hand, when the asset is to be made anew; the result is in the repository:
+Run by hand when the asset is to be made again; the result is in the repository:
 
     npm pack @pmndrs/assets@1.7.0
     pip install OpenEXR

@@ -30,7 +30,7 @@ def render_worlds(jobs: Sequence[Job], out: Path, workers: int | None = None) ->
             continue
         if target.exists():
             console.print(
-                f"{target} was made with other parameters or by another version: it is made anew", soft_wrap=True
+                f"{target} was made with other parameters or by another version: rendering it again", soft_wrap=True
             )
         with progress_bar(f"{job.world:>9}", job.num) as (bar, task):
             generate(job, out, workers or available_cores(), partial(bar.advance, task))

@@ -1,1 +1,1 @@
-"""The paper's results as a ledger: every printed figure, the trainings behind it, and what came out here."""
+"""The paper's results as a ledger: each printed figure, the trainings behind it, and the figure measured here."""

@@ -1,4 +1,4 @@
-"""What a reproduction would read, prepare, train and test, and what is missing for it, without doing any of it."""
+"""List what a reproduction would read, prepare, train and test, and what is missing, without running any of it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ from pose3d.schedule import Schedule
 KB_PER_SAMPLE: Final = 30
 """Assumed size of a stored picture: a person at 300 px, JPEG quality 90."""
 PACKAGED: Final = ("package", "random", "movenet")
-"""Starts of a trunk that need no file."""
+"""Initialisations of a trunk that do not read a file."""
 IMAGES_PER_SECOND: Final = 60.0
-"""Assumed speed of one GPU on ResNet-101 at 368 px, forward and backward."""
+"""Assumed throughput of one GPU in images a second: ResNet-101 at 368 px, forward and backward."""
 
 
 def dry_run(
     reproduction: Reproduction, rows: Sequence[Row], seeds: int, images_per_second: float = IMAGES_PER_SECOND
 ) -> tuple[list[str], list[str]]:
-    """Lines that describe the work, and lines that name what is missing (none: it can start)."""
+    """Describe the work.
+
+    Returns:
+        Lines that describe the work, and lines that name what is missing; the work can start if there are none.
+    """
     lines, missing = ["stores"], []
     samples = 0
     for path in reproduction.needed_stores(rows):
@@ -74,7 +78,7 @@ def dry_run(
 
 
 def _look(store: OfficialStore) -> tuple[int, Sequence[str], str | None]:
-    """Samples that a folder would give, what is to be known of it, or what is missing."""
+    """Number of samples that a folder would give, and a note on it; or a sentence about what is missing."""
     if store.preparation is None:
         return 0, (), f"{store.path}: --root {store.source}=DIR; {ORIGIN[store.source]}"
     try:
@@ -103,7 +107,7 @@ def _gigabytes(samples: int) -> float:
 
 
 def _further(reproduction: Reproduction, steps: Sequence[Step]) -> tuple[list[str], list[str]]:
-    """What is used beside the data sets, and what of it is missing."""
+    """Lines about the weights and pictures that are used beside the data sets, and about those that are missing."""
     used, missing = set(), set()
     for step in steps:
         files = reproduction.overlays.training(step)
@@ -112,7 +116,7 @@ def _further(reproduction: Reproduction, steps: Sequence[Step]) -> tuple[list[st
         if step.parent is None and weights == "hub":
             backbone = model.get("net", {}).get("backbone", "resnet101")
             used.add(
-                f"ImageNet weights: {backbone}, downloaded by timm from huggingface.co where its cache has them not"
+                f"ImageNet weights: {backbone}, downloaded by timm from huggingface.co unless they are in its cache"
             )
         elif step.parent is None and weights not in (*PACKAGED, None) and not Path(weights).is_file():
             missing.add(f"ImageNet weights: there is no file {weights}")
@@ -121,7 +125,7 @@ def _further(reproduction: Reproduction, steps: Sequence[Step]) -> tuple[list[st
         for what in ("backgrounds", "textures") if data.composite is not None else ():
             if what not in reproduction.pictures and getattr(data, what) is None:
                 used.add(
-                    f"{what}: none named, so patterns of the package stand in; --{what} names a folder of pictures, or "
-                    "a pose store such as data/mpii/train.h5 (the paper's are from the internet)"
+                    f"{what}: none given, so generated patterns are used; set --{what} to a folder of pictures or to a "
+                    "pose store such as data/mpii/train.h5 (the paper uses pictures from the internet)"
                 )
     return sorted(used), sorted(missing)

@@ -1,4 +1,4 @@
-"""From tests to the figures of a finding, one file a seed, and back: `OUT/results/findings/<id>/seed<N>.json`."""
+"""Write and read the figures of findings, one file for each seed: `OUT/results/findings/<id>/seed<N>.json`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pose3d.paper.measure import figure
 from pose3d.paper.steps import steps
 
 ANSWER: Final = {"stage2": "P", "stage3": "fused"}
-"""The pose whose logged metrics carry no name, as it is the network's answer."""
+"""The deployed pose of a network, whose logged metrics have no name in their keys."""
 FolderOf = Callable[[str, str, tuple[str, ...]], Path | None]
-"""Where a test (training, test set, switches) left its files; None where it was not run to its end."""
+"""Folder of the files of a test (training, test set, switches); None if the test was not completed."""
 
 
 @dataclass(frozen=True)
 class SeedResult:
-    """A finding in the runs of one seed: the figure of each term, and their sum."""
+    """A finding measured in the runs of one seed: the figure of each term, and their sum."""
 
     seed: int
     figures: tuple[float, ...]
@@ -33,9 +33,10 @@ class SeedResult:
 def write_findings(
     out: Path, seed: int, folder_of: FolderOf, every: int | None, about: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Write every finding whose tests have run, with `about` beside the figures.
+    """Write each finding whose tests have run, with the entries of `about` beside the figures.
 
-    Returns a sentence for each finding that could not be scored: a small test set has no pose classes, for example.
+    Returns:
+        One sentence for each finding that could not be scored, for example because the test set has no pose classes.
     """
     problems = {}
     for finding in findings().values():
@@ -52,7 +53,7 @@ def write_findings(
 
 
 def read_results(out: Path, finding: Finding) -> list[SeedResult]:
-    """What was measured for a finding, by seed. Results of other terms than today's are left out."""
+    """The results of a finding, by seed, without those that were measured with other terms."""
     entries = [json.loads(path.read_text()) for path in _folder(out, finding).glob("seed*.json")]
     return [
         SeedResult(entry["seed"], tuple(entry["figures"]), entry["value"], entry["iterations_scale"])
@@ -66,7 +67,7 @@ def _folder(out: Path, finding: Finding) -> Path:
 
 
 def _figure(term: Term, folder_of: FolderOf, every: int | None) -> float | None:
-    """The figure of a term; None where a test is missing, or has no such figure."""
+    """The figure of a term; None if a test is missing or has no such figure."""
     step, row = str(term.row.step), term.row
     needed = [row.switches, *([row.minus] if row.minus is not None else [])]
     if any(folder_of(step, term.test, switches) is None for switches in needed):

@@ -1,4 +1,4 @@
-"""The findings of the paper (`findings.yaml`): which rows each compares, and what counts as seeing it."""
+"""The findings of the paper (`findings.yaml`): the rows that each compares, and the difference that confirms it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pose3d.paper.ledger import FOLDER, Column, Row, rows, tables
 from pose3d.suggestions import did_you_mean
 
 NAME: Final = "findings"
-"""Of all findings together on the command line, and of the folder of their results."""
+"""Name of all findings together on the command line, and of the folder of their results."""
 LOGGED: Final = {"mpjpe_mm": "mm", "pck3d_150mm": "%", "auc3d": "%"}
 """Metrics of a test that are logged for every pose of a network, with their units."""
 LEAST: Final = 0.5
@@ -36,7 +36,7 @@ class Term:
 
     @property
     def unit(self) -> str:
-        """mm or %."""
+        """Unit of the figure, "mm" or "%"."""
         return LOGGED[self.metric] if self.column is None else self.column.unit
 
     @property
@@ -47,18 +47,18 @@ class Term:
 
     @property
     def words(self) -> str:
-        """`table2/fusion`, with the pose where it is one of several."""
+        """Name of the term, for example `table2/fusion`, followed by the pose if it is one of several."""
         return f"{self.row.key} ({self.pose})" if self.pose else self.row.key
 
     @property
     def paper(self) -> float | None:
-        """The figure in the paper, None where it prints none."""
+        """The figure in the paper; None if it prints none."""
         return self.row.figures.get(self.metric) if self.column is self.row.columns.get(self.metric) else None
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A sentence of the paper as a sum of terms, positive in the direction of the sentence.
+    """A claim of the paper as a sum of terms, which is positive if the claim holds.
 
     `least` is the smallest gain that counts; for a cost `at_most` is the largest that agrees with the paper.
     """
@@ -73,22 +73,22 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """`findings/transfer-h36m`."""
+        """Key of the finding, for example `findings/transfer-h36m`."""
         return f"{NAME}/{self.id}"
 
     @property
     def unit(self) -> str:
-        """mm, or points of a percentage."""
+        """Unit of the sum: mm or percentage points."""
         return "mm" if self.terms[0].unit == "mm" else "points"
 
     @property
     def paper(self) -> float | None:
-        """The same sum of the paper's figures."""
+        """The sum with the paper's figures; None if it prints not all of them."""
         return total(self.terms, [term.paper for term in self.terms])
 
 
 def total(terms: Sequence[Term], figures: Sequence[float | None]) -> float | None:
-    """Sum of the figures times their factors; None where one is missing."""
+    """Sum of the figures times their factors; None if a figure is missing."""
     known = [figure for figure in figures if figure is not None]
     if len(known) < len(terms):
         return None
@@ -103,7 +103,11 @@ def findings() -> dict[str, Finding]:
 
 
 def find_rows(name: str) -> tuple[Row, ...]:
-    """The rows behind `findings`, or behind one finding, `findings/found-box`; unknown names are a PoseError."""
+    """The rows that `findings`, or one finding such as `findings/found-box`, compares.
+
+    Raises:
+        PoseError: There is no such finding.
+    """
     chosen = name.partition("/")[2]
     if chosen and chosen not in findings():
         raise PoseError(f"there is no finding {chosen!r}; {did_you_mean(chosen, findings())}")
@@ -126,7 +130,7 @@ def _finding(entry: Mapping[str, Any]) -> Finding:
 
 
 def _gain(factor: float, pair: Sequence[Mapping[str, str]]) -> tuple[Term, ...]:
-    """Terms whose sum is by how much the first of a pair is better than the second, less mm or more %."""
+    """Terms whose sum is the gain of the first of a pair over the second: fewer mm, or more %."""
     made = [_term(factor * sign, entry) for sign, entry in zip((1.0, -1.0), pair, strict=False)]
     return tuple(replace(term, factor=-term.factor) if term.unit == "mm" else term for term in made)
 

@@ -1,4 +1,4 @@
-"""Commands as forks of this process, which has loaded the libraries: a training of a few steps is mostly start-up."""
+"""Run commands as forks of this process, which has imported the libraries: start-up dominates a short training."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def run_forked(main: Callable[[list[str]], int], command: Sequence[str], log: Pa
 
     Args:
         main: the `pose3d` command line, which serves `lightning fit` and `test` too.
-        command: the words, the program's name first.
-        log: output goes to its end.
-        extra: added to the environment.
+        command: program name and arguments.
+        log: file that the output is appended to.
+        extra: environment variables to add.
 
     The fork ends when this process does.
 
@@ -48,7 +48,7 @@ def run_forked(main: Callable[[list[str]], int], command: Sequence[str], log: Pa
 
 
 def _child(main: Callable[[list[str]], int], command: list[str], log: Path, extra: dict[str, str]) -> None:
-    """The command, as its own program would run it."""
+    """Run the command in the forked process."""
     if ends_too := die_with_parent():
         ends_too()
     os.environ.update(extra)

@@ -1,4 +1,4 @@
-"""Every result row of the paper (`tables/*.yaml`): what was printed, under which rules, from which training."""
+"""Every result row of the paper (`tables/*.yaml`): its printed figures, its protocol and its training."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Column:
-    """A printed column, and where its figure stands in an evaluation of ours.
+    """A printed column, and the cell of our evaluation with its figure.
 
-    `test` names the test set, `scoring` the protocol of `pose3d evaluate`, `cell` table, row and column of its result.
-    The row may be a pattern; `row/skeleton` names the second cell too. `always` columns are measured for every row of
-    the paper's method, those with a dash included.
+    `test` names the test set, `scoring` the protocol of `pose3d evaluate`, `cell` the table, row and column of its
+    result. The row may be a pattern; `row/skeleton` names the second cell too. Columns with `always` are measured for
+    every row of the paper's method, even if the paper prints a dash.
     """
 
     name: str
@@ -49,11 +49,11 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A printed row: `printed` digit for digit, `figures` as numbers, None where the paper prints a dash.
+    """A printed row: `printed` digit for digit, `figures` as numbers, None for a dash.
 
-    `step` is the training (a key of `steps.yaml`) whose last checkpoint is tested, None for other people's results.
-    `switches` are overlays of the test, or another way of testing; with `minus` the figure is the difference to a test
-    with those switches. `blocked` is why a result of the paper's method cannot be run at all.
+    `step` is the training (a key of `steps.yaml`) whose last checkpoint is tested, None for results of other works.
+    `switches` are overlays of the test, or another way of testing; with `minus` the figure is the difference from a
+    test with those switches. `blocked` is the reason why a result of the paper's method cannot be run.
     """
 
     id: str
@@ -78,13 +78,13 @@ class Row:
 
     @property
     def wanted(self) -> dict[str, Column]:
-        """The columns to measure: those that the paper prints, and those that are measured always."""
+        """The columns to measure: those that the paper prints and those with `always`."""
         figures = self.figures
         return {name: column for name, column in self.columns.items() if figures[name] is not None or column.always}
 
     @property
     def ours(self) -> bool:
-        """Whether it is a result of the paper's method, not of another work."""
+        """Whether the row is a result of the paper's method, not of another work."""
         return self.step is not None
 
 
@@ -104,7 +104,7 @@ class PaperTable:
 @cache
 def tables() -> dict[str, PaperTable]:
     """All tables, in the order of the paper."""
-    # The base loader leaves every figure as it is printed, trailing zeros included.
+    # The base loader keeps every figure as it is printed, trailing zeros included.
     return {name: _table(name, yaml.load(_text(name), Loader=yaml.BaseLoader)) for name in TABLES}
 
 
@@ -114,7 +114,11 @@ def rows() -> dict[str, Row]:
 
 
 def find(name: str) -> tuple[Row, ...]:
-    """The row `table2/corrective`, or every row of the table `table2`; unknown names are a PoseError."""
+    """The row of a key such as `table2/corrective`, or every row of a table such as `table2`.
+
+    Raises:
+        PoseError: The paper has no such table or row.
+    """
     if name in tables():
         return tables()[name].rows
     if name in rows():
@@ -130,7 +134,7 @@ def _text(name: str) -> str:
 
 
 def _table(name: str, content: dict[str, Any]) -> PaperTable:
-    """One file of `tables/`."""
+    """Read one file of `tables/`."""
     columns = {
         column: Column(
             name=column,
@@ -154,7 +158,7 @@ def _table(name: str, content: dict[str, Any]) -> PaperTable:
 
 
 def _row(table: str, entry: dict[str, Any], columns: dict[str, Column]) -> Row:
-    """One row; `scoring` and `skeleton` change how its columns are read."""
+    """Read one row; its `scoring` and `skeleton` replace those of the columns."""
     printed = {
         column: DASH if figure == "null" else figure for column, figure in zip(columns, entry["figures"], strict=True)
     }

@@ -1,4 +1,4 @@
-"""From the predictions of a test to the figures of a row, scored by `pose3d.evaluation` under the row's protocol."""
+"""Score the predictions of a test under the protocol of a row (`pose3d.evaluation`)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from pose3d.paper.ledger import Column, Row
 
 TIME, TIMES = "time", "frame_time.json"
-"""The scoring of a column of times, and the file of a test in which they stand."""
+"""The `scoring` of a column of times, and the file of a test that contains them."""
 Tests = set[tuple[str, tuple[str, ...]]]
 
 
 def needed_tests(row: Row, available: Callable[[str], bool]) -> Tests:
-    """The tests behind a row's figures, as (test set, switches); those without a test set are left out."""
+    """The tests that a row's figures come from, as (test set, switches), without those that have no test set."""
     sets = {column.test for column in row.wanted.values()}
     switches = [row.switches] + ([row.minus] if row.minus is not None else [])
     return {(test, chosen) for test in sets if available(test) for chosen in switches}
@@ -28,10 +28,10 @@ def measure(
     """Our figure for each wanted column of this row.
 
     Args:
-        folder_of: where a test (test set, switches) wrote its files; None where it was not run.
-        every: sampling of the frames in place of the protocol's.
+        folder_of: folder of the files of a test (test set, switches); None if it was not run.
+        every: score every N-th frame, in place of the protocol's N.
 
-    A column whose group does not occur in the test set (an activity, say) gives None.
+    The figure is None for a column whose group, for example an activity, does not occur in the test set.
     """
     return {name: figure(row, column, folder_of, every) for name, column in row.wanted.items()}
 
@@ -39,7 +39,7 @@ def measure(
 def figure(
     row: Row, column: Column, folder_of: Callable[[str, tuple[str, ...]], Path | None], every: int | None = None
 ) -> float | None:
-    """Our figure for one column in the tests of a row, arguments as in `measure`."""
+    """Our figure for one column in the tests of a row; arguments as in `measure`."""
     value = _figure(column, folder_of(column.test, row.switches), every)
     if row.minus is not None and value is not None:
         other = _figure(column, folder_of(column.test, row.minus), every)
@@ -58,7 +58,7 @@ def _figure(column: Column, folder: Path | None, every: int | None) -> float | N
 
 
 def machine(row: Row, folder_of: Callable[[str, tuple[str, ...]], Path | None]) -> str | None:
-    """What a row's times were measured on; None for a row without times."""
+    """The machine on which a row's times were measured; None for a row without times."""
     from pose3d.bench.frame_time import machine_words
 
     for column in row.wanted.values():

@@ -1,4 +1,4 @@
-"""What a pile of overlays says together, without starting the command line: for checks before hours of work."""
+"""Merge configuration files without starting the command line, to check them before hours of training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPLITS = ("train", "val", "test")
 
 
 def merged(files: Sequence[Path]) -> dict[str, Any]:
-    """The files as one configuration, the last one winning; mappings are merged, everything else is replaced."""
+    """Merge files into one configuration: mappings are merged, other values are replaced by those of later files."""
     content: dict[str, Any] = {}
     for path in files:
         content = _merge(content, yaml.safe_load(find_recipe(path).read_text()) or {})
@@ -28,18 +28,18 @@ def merged(files: Sequence[Path]) -> dict[str, Any]:
 
 
 def data_module(files: Sequence[Path]) -> PoseDataModule:
-    """The data module of the configuration, not set up."""
+    """Construct the data module of the configuration, without `setup()`."""
     data = merged(files)["data"]
     folder, _, name = data["class_path"].rpartition(".")
     kind = getattr(import_module(folder), name)
     known = {argument for base in kind.__mro__ for argument in inspect.signature(base.__init__).parameters}
-    # An overlay that changes the class leaves arguments of the former one behind.
+    # After an overlay that changes the class, arguments of the former class are still there.
     made: PoseDataModule = kind(**{key: value for key, value in data.get("init_args", {}).items() if key in known})
     return made
 
 
 def stores(files: Sequence[Path], splits: Sequence[str] = SPLITS) -> list[Path]:
-    """The pose stores that the configuration asks for, whether they are there or not."""
+    """The pose stores that the configuration names, existing or not."""
     data = data_module(files)
     names = data.store_names()
     names["train"] = [*names["train"], *data.unlabelled_files]
@@ -48,14 +48,14 @@ def stores(files: Sequence[Path], splits: Sequence[str] = SPLITS) -> list[Path]:
 
 
 def missing_pictures(files: Sequence[Path], given: Collection[str] = ()) -> list[str]:
-    """Sources of `backgrounds` and `textures` that the configuration names and that are not there; not those given."""
+    """Missing sources of `backgrounds` and `textures` that the configuration names, without those that are given."""
     data = data_module(files)
     named = {"backgrounds": data.backgrounds, "textures": data.textures} if data.composite is not None else {}
     return [name for key, name in named.items() if name is not None and key not in given and not Path(name).exists()]
 
 
 def digest(files: Sequence[Path], arguments: Sequence[str]) -> str:
-    """Hash of what a command will do: the configuration, its phase table, further arguments."""
+    """Hash of everything that determines a command: the configuration, its phase table, further arguments."""
     content = merged(files)
     schedule = find_recipe(str(content.get("model", {}).get("init_args", {}).get("schedule", "")))
     table = schedule.read_text() if schedule.is_file() else ""

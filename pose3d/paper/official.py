@@ -1,4 +1,4 @@
-"""The stores of the official data sets: which folder each is made of, and where the data sets come from."""
+"""The stores of the official data sets: the folder that each is prepared from, and the sources of the data sets."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ORIGIN: Final = {
     "lspet": "the Leeds Sports Poses page: the extended training set, images and joints.mat",
     "humaneva": f"humaneva.is.tue.mpg.de (on request): S1 with videos, calibration and synchronisation; {CONVERSION}",
 }
-"""Folders that `--root NAME=DIR` names, and where their content comes from."""
+"""Names of the folders that `--root NAME=DIR` sets, and the sources of their contents."""
 
 
 def read_roots(words: list[str], file: Path | None) -> dict[str, Path]:
-    """Folders by name from a YAML file `{name: folder}` and from words `name=folder`, which come second.
+    """Read folders by name from a YAML file `{name: folder}` and from words `name=folder`, which take precedence.
 
     Raises:
-        PoseError: an unknown name, a word without `=`, a folder that is not there, a file that is no such mapping.
+        PoseError: A name is unknown, a word has no `=`, a folder does not exist, or the file is not such a mapping.
     """
     named: dict[str, str] = {}
     if file is not None:
@@ -60,12 +60,12 @@ def read_roots(words: list[str], file: Path | None) -> dict[str, Path]:
 
 
 def rendered_by(path: Path) -> str:
-    """What makes a file of the embedded data set that is missing."""
+    """A sentence on how to make a missing file of the embedded data set."""
     return "`make findings-data` renders it" if "findings" in path.parts else "`make data` makes the embedded data set"
 
 
 def check_pictures(training: str, files: Sequence[Path], given: Collection[str] = ()) -> None:
-    """Raise PoseError for pictures that a training names and that are not there; not for those given."""
+    """Raise PoseError if pictures that a training names, and that are not given, do not exist."""
     for name in missing_pictures(files, given):
         raise PoseError(f"{training} needs the pictures {name}, which are not there; {rendered_by(Path(name))}")
 
@@ -76,8 +76,8 @@ class OfficialStore:
 
     Attributes:
         path: the store.
-        source: the folder's name, a key of `ORIGIN`.
-        preparation: how it is made; None where the folder is not named.
+        source: name of the folder, a key of `ORIGIN`.
+        preparation: how the store is prepared; None if the folder is not given.
     """
 
     path: Path
@@ -86,9 +86,10 @@ class OfficialStore:
 
 
 def official_store(path: Path, roots: Mapping[str, Path], limit: int = 0) -> OfficialStore | None:
-    """How a store is made of an official folder; None for a store that no official folder makes.
+    """How a store is prepared from an official folder; None for a store that does not come from one.
 
-    `limit` prepares only so many samples; 0 for all.
+    Args:
+        limit: largest number of samples to prepare; 0: all.
     """
     from pose3d.data.published import Human36MDataModule, HumanEvaDataModule, MPIILSPDataModule, MPIINF3DHPDataModule
 

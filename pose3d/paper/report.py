@@ -1,4 +1,4 @@
-"""What the runs of a profile say about the paper: findings with verdicts, rank correlations, what is still to run."""
+"""Summarise the runs of a profile: findings with verdicts, rank correlations, remaining trainings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from pose3d.paper.steps import Step
 from pose3d.paper.testing import trainings
 
 RANKED: Final = {"table1": "Total", "table2": "Total", "table3": "All", "table5": "All"}
-"""Tables of several rows, with the column that orders them."""
+"""Tables whose rows are ranked, with the column to rank them by."""
 
 
 @dataclass(frozen=True)
 class FindingReport:
-    """A finding, what was measured, and what the rule makes of it. `trainings` are those that it rests on."""
+    """A finding, its measurements, and the verdict of the decision rule. `trainings` are those that it depends on."""
 
     finding: Finding
     results: tuple[SeedResult, ...]
@@ -49,7 +49,7 @@ class RankReport:
 
 @dataclass(frozen=True)
 class Pending:
-    """A training with the seeds that did not run to their end, and the images that they would see."""
+    """A training with the seeds that are not completed, and the number of images that they would see."""
 
     step: Step
     seeds: tuple[int, ...]
@@ -64,7 +64,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the page shows."""
+    """The content of the page."""
 
     profile: str
     findings: tuple[FindingReport, ...]
@@ -75,7 +75,7 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many findings have each verdict."""
+        """Number of findings with each verdict."""
         found = Counter(entry.verdict for entry in self.findings)
         return {verdict.value: found[verdict] for verdict in Verdict}
 
@@ -97,7 +97,7 @@ def make_report(reproduction: Reproduction, goal: int) -> Report:
 
 
 def markdown(report: Report) -> str:
-    """The same in tables, for a document."""
+    """The report as Markdown tables."""
     lines = ["| finding | gain here | 95 % interval | seeds | in the paper | counts from | verdict |"]
     lines.append("| --- | ---: | --- | ---: | ---: | ---: | --- |")
     for entry in report.findings:
@@ -138,7 +138,7 @@ def _pending(reproduction: Reproduction, step: Step, goal: int) -> Pending:
 
 
 def _ranks(reproduction: Reproduction, table: str, column: str) -> RankReport | None:
-    """The order of the rows that were measured, over the seeds that all of them have; None without any."""
+    """Rank the measured rows by their means over the seeds that all of them have; None if there are no such seeds."""
     ours = [row for row in tables()[table].rows if row.ours]
     measured = {row: _figures(reproduction, row, column) for row in ours}
     rows = [row for row in ours if measured[row]]
@@ -169,5 +169,5 @@ def _figures(reproduction: Reproduction, row: Row, column: str) -> dict[int, flo
 
 
 def hours_of(entry: FindingReport, pending: Sequence[Pending], images_per_second: float) -> float:
-    """Time for the trainings that a finding still needs."""
+    """Time for the trainings that a finding still requires."""
     return sum(p.hours(images_per_second) for p in pending if p.step.name in entry.trainings)

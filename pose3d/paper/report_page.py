@@ -1,4 +1,4 @@
-"""The page of `pose3d paper report`: one small chart a finding, rank correlations, what is still to run."""
+"""The page of `pose3d paper report`: a chart for each finding, rank correlations, remaining trainings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pose3d.reporting.figures import ACCENT, HUES, INK, LINE, MUTED, go, new_fig
 
 CLASSES: Final = {Verdict.SEEN: "seen", Verdict.NOT_SEEN: "not", Verdict.UNDECIDED: "open", Verdict.NOT_RUN: "absent"}
 DEAR_HOURS: Final = 10.0
-"""More than this is marked: ten hours of two cores is what one can leave running over night."""
+"""Longer times are marked: ten hours are what a machine can run over night."""
 
 
 def write_page(report: Report, out: Path, images_per_second: float) -> None:
@@ -27,7 +27,7 @@ def write_page(report: Report, out: Path, images_per_second: float) -> None:
 
 
 def render(report: Report, images_per_second: float) -> str:
-    """The page as text; hours are those of `images_per_second`, one training after the other."""
+    """The page as HTML; times assume `images_per_second` and one training after the other."""
     figures = Figures()
     cards = [_card(entry, report, images_per_second, figures) for entry in report.findings]
     groups = [(name, list(found)) for name, found in groupby(cards, key=lambda card: card["finding"].group)]

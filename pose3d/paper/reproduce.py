@@ -1,4 +1,4 @@
-"""Train and test the rows of the ledger, resumably: what is done is not done again, what was cut off goes on."""
+"""Train and test the rows of the ledger. Completed work is skipped, interrupted trainings are resumed."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from pose3d.sweep.process import environment, last_words, start, stop
 
 RECORD = "step.json"
 HANDED_OVER = "last.ckpt"
-"""The paper trains on everybody, so nobody is left to choose a checkpoint by (decision L10)."""
+"""Checkpoint to test. The paper trains on all people, so none are left to choose a checkpoint on (decision L10)."""
 EVERY = {"mini": 1, "findings": 1}
-"""Test frames that a profile scores in place of the protocol's: the embedded worlds are too small for every 64th."""
+"""Frame sampling of a profile in place of the protocol's: the embedded worlds are too small for every 64th frame."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,16 @@ class Reproduction:
 
     Args:
         out: folder of the profile's runs: `OUT/<step>/seed<N>/`, its tests below it, results in `OUT/results/`.
-        roots: folders of official data sets by name, from which missing stores are prepared. They take the place of the
-            profile's stand-ins.
-        limit: prepare only so many samples of each store; 0: all.
-        iterations_scale: factor of all iteration counts, for a rehearsal; None: as in the recipe.
-        parallel: trainings and tests at a time.
+        roots: folders of official data sets by name, from which missing stores are prepared. They replace the
+            stand-ins of the profile.
+        limit: largest number of samples of each prepared store; 0: all.
+        iterations_scale: factor on all iteration counts, for a rehearsal; None: as in the recipe.
+        parallel: number of trainings and tests that run at a time.
         pictures: folders or pose stores of pictures, by the keys `backgrounds` and `textures`, for trainings that
-            exchange those; absent: patterns of the package.
-        fork: the `pose3d` command line, to run commands as forks of this process, which spares their start-up; None:
-            each is a program of its own.
-        say: receives a line whenever something starts or ends.
+            augment with them; where a key is missing, generated patterns are used.
+        fork: the `pose3d` command line, to run commands as forks of this process without their start-up time; None:
+            run each in a new process.
+        say: called with a line whenever something starts or ends.
     """
 
     profile: str
@@ -65,7 +65,7 @@ class Reproduction:
 
     @property
     def overlays(self) -> Overlays:
-        """Which files configure trainings and tests."""
+        """The files that configure trainings and tests."""
         return Overlays(self.profile, official=bool(self.roots))
 
     def run(self, rows: Sequence[Row], seeds: Iterable[int]) -> None:
@@ -79,7 +79,7 @@ class Reproduction:
         run_tasks([task for seed in seeds for task in tasks_of(self, rows, seed)], self.parallel, self._stop)
 
     def check(self, rows: Sequence[Row]) -> None:
-        """Raise PoseError for rows that cannot be run, or whose data are not prepared."""
+        """Raise PoseError if a row cannot be run or its data are not prepared."""
         check_profile(self.profile)
         for row in rows:
             if reason := self.obstacle(row):
@@ -113,14 +113,14 @@ class Reproduction:
         return found
 
     def _prepare(self, rows: Sequence[Row]) -> None:
-        """Make the stores that are missing."""
+        """Prepare the missing stores."""
         for path in self.needed_stores(rows):
             if not path.is_file() and (store := official_store(path, self.roots, self.limit)) and store.preparation:
                 self.say(f"preparing {path} from {store.preparation.root}")
                 prepare_store(store.preparation, path)
 
     def obstacle(self, row: Row) -> str | None:
-        """Why a row cannot be run under this profile, whatever data are prepared; None when it can."""
+        """Why a row cannot be run under this profile, even with all data prepared; None if it can."""
         if row.step is None:
             return f"is another work's published figure ({row.name}); there is nothing to run"
         if row.blocked is not None:
@@ -139,12 +139,12 @@ class Reproduction:
         return None
 
     def _make_stand_ins(self, rows: Sequence[Row]) -> None:
-        """Split the lab world by subject where these rows need it."""
+        """Split the lab world by subject if these rows need it."""
         for path in make_stand_ins(list(self.needed_stores(rows))):
             self.say(f"wrote {path}")
 
     def training_command(self, step: Step, seed: int) -> list[str]:
-        """The `lightning fit` of a training, without resuming."""
+        """The `lightning fit` command of a training, from its start."""
         configs = [f"--config={path}" for path in self.overlays.training(step)]
         words = [*configs, *self._arguments(step, seed)]
         if self.parallel > 1:
@@ -152,7 +152,8 @@ class Reproduction:
         return ["lightning", "fit", *words, f"--run_dir={self.folder(step, seed)}", "--test_after_fit=false"]
 
     def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
-        """Test a training's last checkpoint: in crops around the true box, or in whole images (`WHOLE_METHOD`)."""
+        """The command that tests a training's last checkpoint: in crops around the true box, or in whole images
+        (`WHOLE_METHOD`)."""
         files = self.overlays.evaluation(step, test, switches)
         checkpoint = self.folder(step, seed) / HANDED_OVER
         folder = self.test_folder(step.name, seed, test, switches)
@@ -173,14 +174,14 @@ class Reproduction:
         return self.folder(steps()[step], seed) / "tests" / name
 
     def is_trained(self, step: Step, seed: int) -> bool:
-        """Whether a training ran to its end."""
+        """Whether a training is completed."""
         return bool((_read(self.folder(step, seed) / RECORD) or {}).get("done"))
 
     def _available(self, test: str) -> bool:
         return self.overlays.has_test(test)
 
     def _arguments(self, step: Step, seed: int) -> list[str]:
-        """What differs between seeds, who is trained on (everybody, decision L10), pictures, and the parent."""
+        """The arguments that depend on the seed, the training people (all, decision L10), pictures, and the parent."""
         words = [f"--seed_everything={seed}", f"--data.init_args.seed={seed}", "--data.init_args.val_subjects=null"]
         if self.iterations_scale is not None:
             words.append(f"--model.init_args.iterations_scale={self.iterations_scale:g}")
@@ -191,8 +192,8 @@ class Reproduction:
         return words
 
     def train(self, step: Step, seed: int, place: str) -> None:
-        """Train, unless it is done; go on from last.ckpt where an earlier process was cut off."""
-        # Again, as a parent may have been trained since.
+        """Train, unless it is done; resume from last.ckpt if an earlier process was interrupted."""
+        # Check again, as a parent may have been trained since.
         self._check_folder(step, seed)
         folder, identity = self.folder(step, seed), self._identity(step, seed)
         record = _read(folder / RECORD)
@@ -210,7 +211,7 @@ class Reproduction:
         return digest(self.overlays.training(step), self._arguments(step, seed))
 
     def _check_folder(self, step: Step, seed: int) -> None:
-        """Raise PoseError where a training has begun with other settings, or from other weights of its parent."""
+        """Raise PoseError if a training was started with other settings, or from other weights of its parent."""
         folder = self.folder(step, seed)
         record = _read(folder / RECORD)
         if record is None:
@@ -225,11 +226,11 @@ class Reproduction:
         parent = self.folder(steps()[step.parent], seed) / HANDED_OVER
         if parent.is_file() and sha256_of(parent) != origin["sha256"]:
             raise PoseError(
-                f"{folder} began from another {parent} than is there now; delete it, or choose another --out"
+                f"{folder} was trained from another {parent} than the present one; delete it, or choose another --out"
             )
 
     def test(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> None:
-        """Test, unless it is done with these settings."""
+        """Test, unless the test was completed with these settings."""
         folder = self.test_folder(step.name, seed, test, switches)
         identity = digest(self.overlays.evaluation(step, test, switches), [])
         if (_read(folder / RECORD) or {}).get("digest") == identity:
@@ -239,7 +240,7 @@ class Reproduction:
         _write(folder / RECORD, {"digest": identity, "done": True, "command": command})
 
     def _call(self, what: str, command: list[str], log: Path) -> None:
-        """Run a command to its end."""
+        """Run a command and wait for it; raises PoseError if it fails."""
         self.say(f"{what} ... ({log})")
         began = time.monotonic()
         code = self._exit_code(command, log)
@@ -260,12 +261,12 @@ class Reproduction:
             self._running.discard(process)
 
     def _stop(self) -> None:
-        """End what runs; it continues from its last.ckpt another time."""
+        """Terminate the running commands; trainings can be resumed from last.ckpt."""
         for process in tuple(self._running):
             stop(process)
 
     def write_findings(self, seed: int) -> None:
-        """Write the findings whose tests have run."""
+        """Write the results of findings whose tests have run."""
 
         def folder_of(step: str, test: str, switches: tuple[str, ...]) -> Path | None:
             folder = self.test_folder(step, seed, test, switches)
@@ -276,7 +277,7 @@ class Reproduction:
             self.say(f"{key} is not scored: {problem}")
 
     def write(self, row: Row, seed: int) -> None:
-        """Write a row's figures with what they were measured on."""
+        """Write a row's figures with the data that they were measured on."""
 
         def folder_of(test: str, switches: tuple[str, ...]) -> Path | None:
             return self.test_folder(str(row.step), seed, test, switches) if self._available(test) else None

@@ -1,4 +1,4 @@
-"""The ledger on the screen: the paper's figures, and ours on lines of their own with the data they come from."""
+"""Print the ledger: the paper's figures, and below them ours with the data they were measured on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ours:
-    """Figures of one row under one profile: the seeds that ran, and for each column their values."""
+    """Figures of one row under one profile: the completed seeds, and for each column their values."""
 
     profile: str
     tested_on: tuple[str, ...]
@@ -26,7 +26,7 @@ class Ours:
     figures: dict[str, list[float]]
 
     def text(self, column: str) -> str:
-        """Mean and standard deviation over the seeds; a dash where nothing could be measured."""
+        """Mean and standard deviation over the seeds; a dash if nothing could be measured."""
         values = self.figures.get(column, [])
         if not values:
             return DASH
@@ -34,7 +34,7 @@ class Ours:
 
 
 def read_ours(out: Path, row: Row) -> list[Ours]:
-    """What was measured for a row, one entry a profile; `out` holds a folder for each profile."""
+    """The measurements of a row, one entry for each profile; `out` has a folder for each profile."""
     found = []
     for folder in sorted(out.glob(f"*/results/{row.table}/{row.id}")):
         entries = [json.loads(path.read_text()) for path in sorted(folder.glob("seed*.json"))]
@@ -50,7 +50,7 @@ def read_ours(out: Path, row: Row) -> list[Ours]:
 
 
 def config_words(row: Row) -> str:
-    """The configuration that is this row: its trainings from first to last, each with data and switches."""
+    """The configuration of a row: its trainings from first to last, each with data and switches."""
     if row.step is None:
         return "another work's published figure"
     tested = [" ".join(switch.rpartition("/")[2] for switch in row.switches)] if row.switches else []
@@ -66,13 +66,13 @@ class Line:
 
 
 def head(table: PaperTable) -> list[str]:
-    """Column titles; a line break stands before the unit."""
+    """Column titles, with a line break before the unit."""
     columns = [f"{column.name}\n{column.unit}" for column in table.columns.values()]
     return ["row", "result", "figures of", *columns, "config, or data"]
 
 
 def lines(table: PaperTable, rows: Sequence[Row], out: Path) -> list[Line]:
-    """Each row as the paper prints it, and below it what was measured here, with the data it comes from."""
+    """Each row as the paper prints it, and below it our figures with the data they were measured on."""
     found = []
     for row in rows:
         found.append(Line((row.key, row.name, "paper", *row.printed.values(), config_words(row)), ours=False))
@@ -90,7 +90,7 @@ def caption(table: PaperTable, rows: Sequence[Row], out: Path) -> list[str]:
 
 
 def show(table: PaperTable, rows: Sequence[Row], out: Path) -> Table:
-    """One table of the ledger, for the screen."""
+    """One table of the ledger, for a terminal."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
@@ -107,7 +107,7 @@ def show(table: PaperTable, rows: Sequence[Row], out: Path) -> Table:
 
 
 def markdown(table: PaperTable, rows: Sequence[Row], out: Path) -> str:
-    """The same as Markdown, for documents; once something was measured, without the columns in which nothing was."""
+    """One table of the ledger as Markdown. If some columns were measured, the others are left out."""
     titles, body = [title.replace("\n", " ") for title in head(table)], lines(table, rows, out)
     figures = range(3, len(titles) - 1)
     measured = [place for place in figures if any(line.ours and line.cells[place] != DASH for line in body)]
@@ -124,7 +124,7 @@ def markdown(table: PaperTable, rows: Sequence[Row], out: Path) -> str:
 
 
 def _gaps(rows: Sequence[Row], measured: Mapping[str, Sequence[Ours]]) -> list[str]:
-    """Why rows have no figures of ours, or not in every column that the paper prints."""
+    """Sentences on why rows have no figures of ours, or not in every column that the paper prints."""
     notes = [f"{row.key} cannot be run: {row.blocked}." for row in rows if row.blocked is not None]
     gaps = any(
         row.figures[column] is not None and not ours.figures[column]
@@ -134,8 +134,8 @@ def _gaps(rows: Sequence[Row], measured: Mapping[str, Sequence[Ours]]) -> list[s
     )
     if gaps:
         notes.append(
-            "A dash in a line of ours, where the paper has a figure: the data named there have no such activity, scene "
-            "or test set (the embedded lab world has activities of its own, not Human3.6M's)."
+            "A dash in our line below a figure of the paper: our data have no such activity, scene or test set (the "
+            "activities of the embedded lab world are not those of Human3.6M)."
         )
     return notes
 

@@ -1,4 +1,4 @@
-"""Tasks that need one another, in order or several at a time."""
+"""Run tasks that depend on one another, one after the other or several at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pose3d.cores import available_cores
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do once the tasks named in `needs` are done; names that no task has count as done."""
+    """A function to call once the tasks named in `needs` are done. Names of no task count as done."""
 
     name: Hashable
     action: Callable[[], None]
@@ -20,10 +20,10 @@ class Task:
 
 
 def run_tasks(tasks: Sequence[Task], parallel: int = 1, interrupt: Callable[[], None] = lambda: None) -> None:
-    """Do all tasks, each after those that it needs, at most `parallel` at a time; earlier ones first.
+    """Run all tasks, each after those that it needs, at most `parallel` at a time, in the given order.
 
-    After an error nothing more is begun, what runs is finished, and the error is raised. On an interruption from
-    outside (Ctrl-C) `interrupt` must end what runs.
+    After an error no further task is started, running tasks are completed, and the error is raised. On a
+    KeyboardInterrupt, `interrupt` is called, which must end the running tasks.
     """
     if parallel == 1:
         for task in tasks:
@@ -51,6 +51,6 @@ def run_tasks(tasks: Sequence[Task], parallel: int = 1, interrupt: Callable[[], 
 
 
 def thread_share(parallel: int) -> dict[str, str]:
-    """Environment for each of several processes, so that their threads together use the cores once."""
+    """Environment variables that divide the cores among the threads of several processes."""
     threads = str(max(1, available_cores() // parallel))
     return {} if parallel == 1 or "OMP_NUM_THREADS" in os.environ else {"OMP_NUM_THREADS": threads}

@@ -1,4 +1,4 @@
-"""Stores that the miniature needs beside the embedded data set: the lab world, split by subject as Human3.6M is."""
+"""Stores of the profile `mini` beside the embedded data set: the lab world, split by subject as in Human3.6M."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ LABS: Final = ("lab3d", "plainlab3d")
 SPLITS: Final = {"train": (1, 5, 6, 7, 8), "test": (9, 11)}
 """`<lab>_train.h5` and `<lab>_test.h5`."""
 OWN_ATTRIBUTES: Final = ("schema_version", "unit_3d", "unit_2d")
-"""Attributes that the writer sets itself."""
+"""Attributes that `StoreWriter` sets itself."""
 
 
 def lab_of(path: Path) -> Path | None:
-    """The lab world beside a store that is a split of it; None for other stores, and where there is no such world."""
+    """The lab world that a store is a split of; None for other stores, and if there is no such world beside it."""
     name, _, split = path.stem.rpartition("_")
     lab = path.with_name(f"{name}.h5")
     return lab if name in LABS and split in SPLITS and lab.is_file() else None
 
 
 def make_stand_ins(paths: Sequence[Path]) -> list[Path]:
-    """Write those of the stores that are splits of a lab world lying beside them, and missing or older than it.
+    """Write the stores that are splits of a lab world beside them and that are missing or older than it.
 
-    Returns what was written.
+    Returns:
+        The stores that were written.
     """
     written = []
     for path in dict.fromkeys(paths):
@@ -43,7 +44,7 @@ def make_stand_ins(paths: Sequence[Path]) -> list[Path]:
 
 
 def select_subjects(source: Path, target: Path, subjects: Sequence[int]) -> None:
-    """Copy the samples of some people into a store of their own, bytes and labels unchanged."""
+    """Copy the samples of some people into a new store, bytes and labels unchanged."""
     store = PoseStore(source)
     rows = np.flatnonzero(np.isin(store.labels("subject"), subjects))
     columns = {name: store.labels(name) for name in COLUMNS if store.has(name)}

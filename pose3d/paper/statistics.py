@@ -1,4 +1,4 @@
-"""Seeds as the unit: the interval of a difference over seeds, the rule that decides a finding, rank correlation."""
+"""Statistics over seeds: the interval of a difference, the decision rule of a finding, rank correlation."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ except ImportError as error:
 
 LEVEL: Final = 0.95
 BOOTSTRAP_FROM: Final = 6
-"""Seeds from which the bootstrap is used. Of fewer it covers the true mean too seldom (docs/miniatures.md)."""
+"""Smallest number of seeds for the bootstrap; with fewer, its coverage is too low (docs/miniatures.md)."""
 DRAWS: Final = 9999
 
 
 class Verdict(Enum):
-    """What the runs say about a finding."""
+    """Whether the runs confirm a finding."""
 
     SEEN = "seen"
     NOT_SEEN = "not seen"
@@ -35,9 +35,9 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Estimate:
-    """Mean of one value a seed with its 95 % interval; `low` and `high` are None where there is one seed only.
+    """Mean of one value per seed with its 95 % interval; `low` and `high` are None for a single seed.
 
-    `method` says how the interval was made.
+    `method` describes how the interval was computed.
     """
 
     values: tuple[float, ...]
@@ -81,10 +81,10 @@ def decide(found: Estimate | None, least: float | None = None, at_most: float | 
     Args:
         least: the smallest gain that counts. Seen: the whole interval is above 0 and the mean is at least `least`.
             Not seen: the whole interval is below `least`.
-        at_most: the largest cost that agrees with the paper. Seen: no part of the interval is above it. Not seen: the
-            whole interval is.
+        at_most: the largest cost that agrees with the paper. Seen: the whole interval is at or below it. Not seen: the
+            whole interval is above it.
 
-    Everything else is undecided, and so is a single seed.
+    All other cases, and a single seed, are undecided.
     """
     if (least is None) == (at_most is None):
         raise ValueError("a finding has either a smallest gain or a largest cost")
@@ -101,7 +101,7 @@ def decide(found: Estimate | None, least: float | None = None, at_most: float | 
 
 
 def rank_correlation(paper: Sequence[float], ours: Sequence[float]) -> float | None:
-    """Spearman's correlation of two columns, rows paired; None for fewer than three rows or a constant column.
+    """Spearman's rank correlation of two columns; None for fewer than three rows or a constant column.
 
     >>> round(rank_correlation([118.7, 84.6, 89.2, 90.7, 80.7], [145.6, 144.0, 149.7, 142.8, 146.6]), 2)
     -0.3

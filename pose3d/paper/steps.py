@@ -1,9 +1,8 @@
 """The trainings behind the rows (`steps.yaml`) as configurations of the `lightning` command.
 
-A configuration is the profile's recipe and overlays on it, each a few lines, the last one winning: the data, the
-switches. A profile may add its own lines to a switch (`configs/profiles/mini/ablations/both_sets.yaml`), and have data
-of its own that stand in for the official sets (`configs/profiles/mini/data/`, with the lines on switches that these
-data need).
+A configuration is the recipe of a profile with overlays for the data and the switches; later files take precedence. A
+profile may add lines to a switch (`configs/profiles/mini/ablations/both_sets.yaml`), and may have its own data as
+stand-ins for the official sets (`configs/profiles/mini/data/`, with the lines on switches that these data need).
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ FOLDER = Path(__file__).parent
 CONFIGS = Path("configs")
 FOUND_BOX, FRAME_TIME = "test/box_2dposenet", "test/frame_time"
 WHOLE_METHOD = (FOUND_BOX, FRAME_TIME)
-"""The switches that are no overlays, but other ways of testing, with both networks (see `testing`)."""
+"""Switches that are not overlays but select a test with both networks (see `testing`)."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One training. `data` is what it learns from, `parent` the step whose weights it takes over."""
+    """One training. `data` names its training data, `parent` the step that its weights are loaded from."""
 
     name: str
     stage: str
@@ -47,19 +46,19 @@ def steps() -> dict[str, Step]:
 
 
 def chain(name: str) -> list[Step]:
-    """A training with its ancestors, the first one first."""
+    """A training and its ancestors, the earliest first."""
     step = steps()[name]
     return [*(chain(step.parent) if step.parent else []), step]
 
 
 def needed(names: Sequence[str]) -> list[Step]:
-    """All trainings that some need, each once, parents before children."""
+    """The given trainings and all their ancestors, each once, parents before children."""
     found = {step.name: step for name in names for step in chain(name)}
     return [step for name, step in steps().items() if name in found]
 
 
 def profiles() -> list[str]:
-    """Names of the profiles that run the paper's rows: the paper's, and those with data of their own."""
+    """Names of the profiles that can run the paper's rows: `paper`, and those with their own data."""
     folders = (recipe_folder() / "profiles").glob("*")
     return sorted(path.name for path in folders if path.name == "paper" or (path / "data").is_dir())
 
@@ -72,11 +71,11 @@ def check_profile(profile: str) -> None:
 
 @dataclass(frozen=True)
 class Overlays:
-    """Which files configure trainings and tests under a profile.
+    """The files that configure trainings and tests under a profile.
 
     Args:
         profile: a name of `profiles()`.
-        official: use the official data sets (`configs/data`) although the profile has stand-ins for them.
+        official: use the official data sets (`configs/data`) even if the profile has stand-ins for them.
     """
 
     profile: str
@@ -84,7 +83,7 @@ class Overlays:
 
     @property
     def has_stand_ins(self) -> bool:
-        """Whether data of the profile's own stand in for the official sets."""
+        """Whether the profile's own data replace the official sets."""
         return not self.official and (recipe_folder() / "profiles" / self.profile / "data").is_dir()
 
     def training(self, step: Step) -> list[Path]:
@@ -97,7 +96,7 @@ class Overlays:
     def evaluation(self, step: Step, test: str, switches: Sequence[str]) -> list[Path]:
         """The overlays of a test of a training's last checkpoint on another test set, with other switches.
 
-        Those of `WHOLE_METHOD` add none: it is the command that differs.
+        `WHOLE_METHOD` adds no overlay; it selects another command.
         """
         files = [*self.training(step), self._data(f"test/{test}")]
         for switch in switches:
@@ -105,7 +104,7 @@ class Overlays:
         return files
 
     def has_test(self, test: str) -> bool:
-        """Whether there is something to test on in the place of a test set of the paper."""
+        """Whether the profile has data for a test set of the paper."""
         return find_recipe(self._data_folder / "test" / f"{test}.yaml").is_file()
 
     @property
@@ -123,7 +122,7 @@ class Overlays:
         return path
 
     def _switch(self, name: str) -> list[Path]:
-        """The overlay of a switch, the profile's lines on it, and those of its stand-ins."""
+        """The overlay of a switch, followed by those of the profile and of its stand-ins."""
         overlay = Path("ablations") / f"{name}.yaml"
         places = [CONFIGS, self._folder, *([self._data_folder] if self.has_stand_ins else [])]
         files = [path for place in places if find_recipe(path := place / overlay).is_file()]

@@ -1,4 +1,4 @@
-"""The work of a reproduction as tasks: which training, test and figure needs which."""
+"""The work of a reproduction as tasks with their dependencies: trainings, tests, figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Anatomical angles of the rig's controls, and what they mean as rotations.
+"""Anatomical angles of the rig's controls, and their conversion to rotations.
 
 A pose is written as three angles per control, in degrees, `(C, 3)`:
 

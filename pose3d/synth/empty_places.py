@@ -1,4 +1,4 @@
-"""Pictures of the places of `wild2d` without people: backgrounds to exchange those of a green-screen studio for."""
+"""Pictures of the places of `wild2d` without people: backgrounds that replace the green screens of a studio."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORLD = "wild2d"
 
 
 def write_places(folder: Path, num: int, seed: int = 0, resolution: int = 256) -> None:
-    """Write `<folder>/<seed>-<number>-<resolution>.jpg`; pictures that are there already are left alone."""
+    """Write `num` pictures `<folder>/<seed>-<number>-<resolution>.jpg`; existing pictures are kept."""
     check_folder(folder)
     with progress_bar("places", num) as (bar, task):
         for number in range(num):
@@ -35,10 +35,10 @@ def write_places(folder: Path, num: int, seed: int = 0, resolution: int = 256) -
 
 
 def draw_place(number: int, seed: int, resolution: int) -> np.ndarray:
-    """One place as a camera at the height of a person sees it, (resolution, resolution, 3) uint8 RGB."""
+    """Render one place from a camera at a person's height, (resolution, resolution, 3) uint8 RGB."""
     look = world(WORLD).sequences[0].look
     rng = generator(seed, WORLD, "empty place", number)
-    # Flat patterns are no places.
+    # Without flat patterns, which do not show a place.
     place, _ = choose(replace(look, kinds=tuple(kind for kind in look.kinds if kind[0] != "flat")), (), rng)
     focal = rng.uniform(0.8, 1.8) * resolution
     middle = (resolution - 1) / 2

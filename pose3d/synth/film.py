@@ -1,4 +1,4 @@
-"""A film of the embedded world: one person, one camera that stands still, consecutive frames with exact labels."""
+"""A film of the embedded data set: one person, one static camera, consecutive frames with exact labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ _RELEVANT = remap(MPI_INF_3DHP_28, MPI_INF_3DHP_17)
 
 @dataclass(frozen=True)
 class FilmFrame:
-    """One frame and what is true of it."""
+    """One frame with its labels."""
 
     image: np.ndarray
     """(H, W, 3) uint8 RGB."""
@@ -30,7 +30,7 @@ class FilmFrame:
 
 @dataclass(frozen=True)
 class Film:
-    """What is filmed: `sequence` of the world `test`, who does `activity` (1 to 7) for `frames` frames."""
+    """Frames of the person of `sequence` of the world `test` during `activity` (1 to 7). Iterable."""
 
     frames: int
     sequence: int = 2
@@ -40,15 +40,15 @@ class Film:
     size: tuple[int, int] = (1920, 1080)
     focal: float = 1650.0
     height_m: float = 1.5
-    """Of the camera."""
+    """Height of the camera."""
     distance_m: float = 5.5
     pitch_deg: float | None = None
-    """How far the camera looks down; None: at a point 0.9 m above the floor."""
+    """Downward pitch of the camera; None: it looks at a point 0.9 m above the floor."""
     roll_deg: float = 0.0
 
     @property
     def camera(self) -> Camera:
-        """The camera, whose world has z up and the floor at 0, mm."""
+        """The camera; world coordinates in mm, z up, floor at z = 0."""
         eye = 1000 * np.array([0.0, -self.distance_m, self.height_m])
         drop = self.height_m - 0.9
         if self.pitch_deg is not None:
@@ -58,12 +58,12 @@ class Film:
 
     @property
     def body_height_mm(self) -> float:
-        """Stature of the person."""
+        """Height of the standing person in mm."""
         return 1000 * float(load_bodies().height[world("test").sequences[self.sequence].body])
 
     def __iter__(self) -> Iterator[FilmFrame]:
         described = world("test")
-        # Clothes and place are those of the sequence, as in the world's own pictures.
+        # Clothes and place are those of the sequence, as in the pictures of the world `test`.
         body = described.sequences[self.sequence].body
         clip = sample_clip(self.activity, self.frames, generator(self.seed, "film"), fps=self.fps)
         bodies, camera = load_bodies(), self.camera

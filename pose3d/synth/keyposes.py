@@ -28,8 +28,8 @@ class KeyPose:
 class Family:
     """Poses of one activity (1..7) that follow one another.
 
-    `weight` is the family's share within its activity. `free_arms`: the arms carry no weight, so they may be taken
-    from another such pose. `cycle`: in the order given. `pace` multiplies the duration of each blend.
+    `weight` is the family's share within its activity. `free_arms`: the arms bear no weight, so they may be taken
+    from another such pose. `cycle`: poses follow in the given order. `pace` multiplies the duration of each blend.
     `spread` multiplies the random change of angles.
     """
 

@@ -21,10 +21,10 @@ ACTIVITIES = (
 """Names of activities 1..7 in the order of MPI-INF-3DHP (activity id minus 1)."""
 
 MAX_PENETRATION_M = 0.055
-"""Overlap of limbs that the eye forgives (flesh gives way); deeper clips are drawn again."""
+"""Largest accepted self-penetration (soft tissue gives way); clips that exceed it are drawn again."""
 
 MAX_SPEED_RAD_S = 7.0
-"""No joint turns faster on average of one blend; at its middle it is half as fast again."""
+"""Largest mean angular speed of a joint during a blend; its peak speed is 1.5 times as high."""
 
 _ATTEMPTS = 8
 _ARM_CONTROLS = [i for i, c in enumerate(CONTROLS) if c.split("_")[-1] in ("clavicle", "shoulder", "elbow", "wrist")]

@@ -17,10 +17,10 @@ from pose3d.synth.motion import Clip, sample_clip
 from pose3d.synth.worlds import Sequence, Shot, World
 
 PERSON_HEIGHT = (0.60, 0.88)
-"""Share of the image's height (or width, whichever binds) that the person's outline takes."""
+"""Share of the image that the person's outline spans, along the side that it fills more."""
 
 MAX_ROAM_M = 0.7
-"""How far from the middle of a camera rig people wander."""
+"""Largest distance of people from the centre of a camera rig."""
 
 _ON_FEET = (1, 2, 4, 6, 7)
 _NEAREST_MM = 500.0
@@ -36,7 +36,7 @@ _UNLABELLED_2D = [MPI_INF_3DHP_17.index(name) for name in ("spine", "head")]
 class Stage:
     """A posed person (world, m), the camera that films the shot, and what the person does.
 
-    `scale`: factor to the universal skeleton; `woman`: what the person's clothes and hair go by.
+    `scale`: factor to the universal skeleton; `woman`: whether clothes and hair are a woman's.
     """
 
     posed: PosedBody

@@ -45,7 +45,7 @@ def draw_outfit(
     """
     top, bottom = (None if plain or tight else cloth(int(rng.integers(*textures))) for _ in range(2))
     if rng.random() < 0.55:
-        bottom = None  # trousers are mostly of one colour, whatever the shirt
+        bottom = None  # trousers are mostly of one colour, even below a patterned shirt
     skirted = woman and not tight and rng.random() < 0.3
     loose = rng.uniform(0.0, 0.08, 2) if tight else rng.uniform(0.05, 1.0, 2)
     legs = ("shorts", "three_quarter", "long") if not tight else ("shorts", "long", "long")

@@ -17,7 +17,7 @@ Range = tuple[int, int]
 """First and one past the last of a range of numbers (textures, drawn places)."""
 
 SCENE_NAMES = ("", "green screen", "studio", "outdoor")
-"""Scene ids 1..3 as in the 3DHP test set; 0 where the world has none."""
+"""Names of scene ids 0..3: 1 to 3 as in the 3DHP test set, 0 for worlds without scenes."""
 
 SHARE = {1: 0.26, 2: 0.16, 3: 0.13, 4: 0.13, 5: 0.08, 6: 0.12, 7: 0.12}
 """How often each activity occurs: mostly upright, floor poses a minority."""
@@ -187,7 +187,7 @@ _UPPER_ONLY = {"S1/Seq2", "S4/Seq2"}
 
 
 def _augmentable(name: str) -> tuple[str, ...]:
-    """What may be changed in a studio sequence, as in the official table of MPI-INF-3DHP."""
+    """The parts of a studio sequence that augmentation may replace, as in the official table of MPI-INF-3DHP."""
     if name in _UPPER_ONLY:
         return ("chair", "upper")
     return ("background", "chair", "upper", "lower") if name in _RECOLOURED else ("background", "chair")
@@ -251,8 +251,8 @@ def _wild3d() -> World:
 
 WORLDS = {w.name: w for w in (_wild(), _lab(), _plain_lab(), _studio(), _wild3d(), _test(), _test_wide())}
 
-# Images per world. `quick` is what the default recipes train on; `full` is for longer runs; `findings` is what the
-# paper's findings are looked for with: ten thousand images of the people who train in the lab, as many of the studio.
+# Images per world. The default recipes train on `quick`; `full` is for longer runs; `findings` is for the repetition of
+# the paper's findings: ten thousand images each of the lab's training people and of the studio.
 PRESETS = {
     "quick": {"wild2d": 4200, "lab3d": 900, "studio3d": 3600, "test": 900, "test_wide": 300},
     "full": {"wild2d": 24000, "lab3d": 12000, "studio3d": 24000, "wild3d": 24000, "test": 3000, "test_wide": 3000},

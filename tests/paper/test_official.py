@@ -78,8 +78,8 @@ def test_the_dry_run_on_empty_hands_names_everything_that_is_missing(tmp_path, m
     for name in ("annot/valid.json", "annot/gt_valid.mat", "HRNet", "matlab -batch ConvertHumanEva"):
         assert name in printed, name
     assert "ImageNet weights: resnet101.tv_in1k, downloaded by timm" in printed
-    assert "backgrounds: none named" in printed
-    assert "textures: none named" in printed
+    assert "backgrounds: none given" in printed
+    assert "textures: none given" in printed
     # Every row of the paper's method is in it: none is blocked, and none is left out.
     assert "left out" not in printed
     for row in paper_rows():
@@ -129,8 +129,8 @@ def test_pictures_for_the_augmented_set_reach_its_trainings_alone(tmp_path, monk
     assert used == {step.name for step in steps().values() if step.data in AUGMENTED}
     assert main(["paper", "run", "table5/aug", "--dry-run", f"--backgrounds={photos}"]) == 1
     printed = capsys.readouterr().out
-    assert "backgrounds: none named" not in printed
-    assert "textures: none named" in printed
+    assert "backgrounds: none given" not in printed
+    assert "textures: none given" in printed
     assert main(["paper", "run", "table5/aug", "--dry-run", "--textures=nowhere"]) == 2
     assert "there is no folder or pose store nowhere, which --textures names" in capsys.readouterr().err
 

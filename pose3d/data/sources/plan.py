@@ -64,7 +64,7 @@ class Task(Protocol):
         """How many samples are expected (fewer may come: see `Skips`)."""
 
     def files(self) -> Iterable[Path]:
-        """Every file that `samples` reads. Work is begun anew when one of them has changed."""
+        """Every file that `samples` reads. A preparation starts again when one of them has changed."""
 
     def samples(self, skips: Skips) -> Iterator[Sample]:
         """Decode, crop and label, in a fixed order."""

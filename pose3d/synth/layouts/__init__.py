@@ -1,6 +1,6 @@
 """The embedded data set written as the official trees: same names, keys, types, shapes and units as the originals.
 
-So every reader is exercised end to end, and anyone's code for those data sets can be tried without a licence.
+They exercise every reader end to end, and let other code for those data sets run without a licence.
 """
 
 from __future__ import annotations
@@ -34,18 +34,22 @@ FRAMES: Final = {
     "mpi_inf_3dhp": 4, "mpi_inf_3dhp_test": 40, "h36m": 2, "mpii": 500, "lsp": 500, "lspet": 500, "coco": 500,
     "humaneva": 40, "aspset510": 15,
 }  # fmt: skip
-"""Frames of each sequence or recording, pictures of mpii, lsp, lspet and coco, unless told otherwise."""
+"""Default number of frames of each sequence or recording; of mpii, lsp, lspet and coco, number of pictures."""
 
 
 def count(name: str, settings: Settings) -> int:
-    """How many pictures `write_layout` will draw."""
+    """Number of pictures that `write_layout` renders."""
     return int(import_module(f"pose3d.synth.layouts.{name}").count(settings))
 
 
 def write_layout(
     name: str, out: Path, settings: Settings, workers: int = 1, progress: Progress = lambda done: None
 ) -> None:
-    """Write the layout `name` to the folder `out`, which must not exist yet or be empty; complete or absent."""
+    """Write the layout `name` to the folder `out`, whole or not at all.
+
+    Raises:
+        PoseError: There is no such layout, or `out` is not an empty folder or cannot be written.
+    """
     if name not in LAYOUTS:
         raise PoseError(f"there is no layout {name!r}; there are {', '.join(LAYOUTS)}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

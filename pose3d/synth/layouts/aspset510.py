@@ -58,12 +58,12 @@ WORLD = World(
 
 
 def keys(settings: Settings) -> Iterable[int]:
-    """One task a clip."""
+    """One task for each clip."""
     return range(len(WORLD.sequences))
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all; a clip of the test set has one camera."""
+    """Total number of pictures; a clip of the test set has one camera."""
     return settings.frames * sum(len(clip.cameras) for clip in clips(Path()))
 
 

@@ -1,7 +1,7 @@
 """wild2d as COCO keypoints (docs/datasets.md): images and person_keypoints_{train,val}2017.json.
 
-The embedded bodies have no nose, eyes and ears: these are not labelled. Some images have a crowd and a person without
-labelled joints beside, as COCO's have.
+Nose, eyes and ears, which the embedded bodies lack, are not labelled. As in COCO, some images also have annotations
+of a crowd and of a person without labelled joints.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ _SOURCE = remap(MPI_INF_3DHP_28, COCO_17)
 
 
 def keys(settings: Settings) -> Iterable[int]:
-    """Blocks of pictures."""
+    """Numbers of the tasks: one for each block of pictures."""
     return blocks(settings)
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all."""
+    """Total number of pictures."""
     return settings.frames
 
 
@@ -59,7 +59,7 @@ def split_of(shot: Any) -> str:
 
 
 def make(root: Path, settings: Settings, block: int, tick: Progress) -> None:
-    """Draw one block of pictures."""
+    """Render one block of pictures."""
     for shot in shots(settings)[block * BLOCK : (block + 1) * BLOCK]:
         write_jpeg(root / f"{split_of(shot)}2017" / f"{shot.index:012d}.jpg", picture(shot, settings))
         tick(1)
@@ -80,7 +80,7 @@ def finish(root: Path, settings: Settings) -> None:
 
 
 def _add(content: dict[str, list[Any]], shot: Any, settings: Settings) -> None:
-    """One image with its person."""
+    """Add one image and the annotation of its person to `content`."""
     staged = staged_of(shot, settings)
     width, height = staged.camera.size
     content["images"].append(

@@ -27,7 +27,7 @@ class VideoWriter:
             raise PoseError(f"cannot write the video {path}; is the disk full?")
 
     def add(self, image: np.ndarray) -> None:
-        """(H, W, 3) uint8 BGR."""
+        """Append a frame (H, W, 3) uint8 BGR."""
         self.writer.write(image)
 
     def close(self) -> None:
@@ -36,13 +36,13 @@ class VideoWriter:
 
 
 def write_jpeg(path: Path, image: np.ndarray) -> None:
-    """(H, W, 3) uint8 BGR."""
+    """Write an image (H, W, 3) uint8 BGR as JPEG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes())
 
 
 def save_v5(path: Path, variables: dict[str, Any]) -> None:
-    """A MATLAB version 5 file."""
+    """Write a MATLAB version 5 file; raises PoseError without scipy."""
     try:
         from scipy.io import savemat
     except ImportError as error:
@@ -67,7 +67,7 @@ def struct(**fields: Any) -> np.ndarray:
 
 
 def struct_row(records: Sequence[np.ndarray]) -> np.ndarray:
-    """1 x 1 structs side by side."""
+    """Concatenate 1 x 1 structs to a 1 x N struct."""
     return np.concatenate(records, axis=1)
 
 
@@ -83,7 +83,7 @@ class V73File:
         return self
 
     def matrix(self, name: str, values: np.ndarray) -> h5py.Dataset:
-        """A matrix, compressed as MATLAB does; axes are MATLAB's, reversed."""
+        """Write a matrix, compressed as MATLAB does; its axes are those of MATLAB in reverse order."""
         dataset = self.file.create_dataset(name, data=values, compression="gzip", compression_opts=3)
         kind = "logical" if values.dtype == bool else "uint8" if values.dtype == np.uint8 else "double"
         dataset.attrs["MATLAB_class"] = np.bytes_(kind)

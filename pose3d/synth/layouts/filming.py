@@ -1,4 +1,4 @@
-"""Film the worlds with their whole cameras: full pictures in official sizes, instead of windows around the person."""
+"""Film the worlds with uncropped cameras: pictures of the official sizes instead of crops around the person."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pose3d.synth.worlds import Shot, World
 
 @dataclass(frozen=True)
 class Settings:
-    """How much is filmed, and how finely.
+    """Size and random seed of an official tree.
 
     Attributes:
-        frames: frames of each sequence or recording; pictures in all for mpii and lsp.
-        seed: another seed, other pictures.
+        frames: frames of each sequence or recording; for mpii, lsp, lspet and coco, the number of pictures.
+        seed: random seed.
         resolution: longer side in px at which a picture is rendered before it is enlarged to the official size.
     """
 
@@ -61,7 +61,7 @@ def shot_of(world: World, sequence: int, frame: int, camera: int) -> Shot:
 
 
 def film(world: World, shot: Shot, settings: Settings, camera: Camera) -> View:
-    """What the whole `camera` sees of a shot."""
+    """Render a shot as seen by the uncropped `camera`."""
     staged = staged_for(world, shot, settings, camera)
     size = np.array(camera.size)
     small = tuple(int(v) for v in np.round(size * settings.resolution / size.max()))
@@ -74,7 +74,7 @@ def film(world: World, shot: Shot, settings: Settings, camera: Camera) -> View:
 
 
 def staged_for(world: World, shot: Shot, settings: Settings, camera: Camera) -> Stage:
-    """The person of a shot before the whole camera."""
+    """The person of a shot in front of the uncropped camera."""
     return replace(stage(world, shot, settings.seed, settings.resolution), camera=camera)
 
 

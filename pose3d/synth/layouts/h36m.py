@@ -37,7 +37,7 @@ for _name, _joint in _REPEATS.items():
 
 
 def file_name(subject: int, action: str, take: int) -> str:
-    """'TakingPhoto 1' of S1; the first take of every third action bears no number, as irregular as the original."""
+    """Name of a recording; the first take of every third action has no number, an irregularity of the original."""
     spelled = next((other for other, name in OTHER_SPELLINGS.items() if name == action), action)
     name = spelled if subject == 1 else action
     bare = take == 1 and ACTIVITIES.index(action) % 3 == subject % 3
@@ -45,17 +45,17 @@ def file_name(subject: int, action: str, take: int) -> str:
 
 
 def keys(settings: Settings) -> Iterable[tuple[int, str, int]]:
-    """One task a recording."""
+    """One task for each recording."""
     return [(subject, action, take) for subject in SUBJECTS for action in ACTIVITIES for take in (1, 2)]
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all."""
+    """Total number of pictures."""
     return len(SUBJECTS) * len(ACTIVITIES) * 2 * len(CAMERAS) * settings.frames
 
 
 def whole_camera(index: int) -> Camera:
-    """Cameras 1 and 4 film two rows more than the others."""
+    """Size in px; the images of cameras 1 and 4 have two rows more than those of the others."""
     camera = WORLD.cameras(WORLD.sequences[0])[index]
     return Camera(camera.intrinsics, camera.cam_from_world, (1000, 1002 if index in (0, 3) else 1000))
 
@@ -66,7 +66,7 @@ def make(root: Path, settings: Settings, key: tuple[int, str, int], tick: Progre
     folder, file = root / f"S{subject}", file_name(subject, action, take)
     kind = "Sitting" if action in _SITTING else "Walking" if action in _WALKING else "Posing"
     number = next(i for i, s in enumerate(WORLD.sequences) if s.name == f"S{subject}/{kind}")
-    # Each recording is a piece of the sequence of its own.
+    # Each recording is a different part of the sequence.
     first = (ACTIVITIES.index(action) * 2 + take - 1) * -(-settings.frames // WORLD.frames) * WORLD.frames
     for index, camera_id in enumerate(CAMERAS):
         camera = whole_camera(index)

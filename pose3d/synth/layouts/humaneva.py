@@ -22,7 +22,7 @@ DISTORTION = (-0.16, 0.08, 0.001, -0.0005, 0.0)
 INVALID_EVERY = 8
 """Every eighth mocap frame is invalid, as some of the original are."""
 OFFSETS = {"Walking": 4, "Box": 3}
-"""Frames of the videos before synchronised time begins."""
+"""Video frames before the start of the synchronised time."""
 
 _SOURCE = remap(MPI_INF_3DHP_28, HUMANEVA_15)
 _LOOK = Look(textures=(8100, 8200), kinds=(("room", 1.0),), drawn_places=(2100, 2101))
@@ -50,12 +50,12 @@ WORLD = World(
 
 
 def keys(settings: Settings) -> Iterable[tuple[int, int]]:
-    """One task a video: action and camera."""
+    """One task for each video: action and camera."""
     return [(action, camera) for action in range(len(ACTIONS)) for camera in range(len(CAMERAS))]
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all."""
+    """Total number of pictures."""
     return len(ACTIONS) * len(CAMERAS) * settings.frames
 
 

@@ -17,24 +17,24 @@ _SOURCE = remap(MPI_INF_3DHP_28, LSP_14)
 
 
 def keys(settings: Settings) -> Iterable[int]:
-    """Blocks of pictures."""
+    """Numbers of the tasks: one for each block of pictures."""
     return blocks(settings)
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all."""
+    """Total number of pictures."""
     return settings.frames
 
 
 def make(root: Path, settings: Settings, block: int, tick: Progress) -> None:
-    """Draw one block of pictures."""
+    """Render one block of pictures."""
     for shot in shots(settings)[block * BLOCK : (block + 1) * BLOCK]:
         write_jpeg(root / "images" / f"im{shot.index + 1:04d}.jpg", picture(shot, settings))
         tick(1)
 
 
 def finish(root: Path, settings: Settings) -> None:
-    """`joints` (3, 14, N): x, y, and a flag that is 1 where a joint is occluded (never said here)."""
+    """`joints` (3, 14, N): x, y, and a flag that is 1 where a joint is occluded (always 0 here)."""
     joints = np.zeros((3, 14, settings.frames))
     for shot in shots(settings):
         joints[:2, :, shot.index] = joints_of(staged_of(shot, settings))[_SOURCE].T

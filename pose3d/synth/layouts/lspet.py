@@ -19,17 +19,17 @@ UNLABELLED_EVERY = 11
 
 
 def keys(settings: Settings) -> Iterable[int]:
-    """Blocks of pictures."""
+    """Numbers of the tasks: one for each block of pictures."""
     return blocks(settings)
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all."""
+    """Total number of pictures."""
     return settings.frames
 
 
 def make(root: Path, settings: Settings, block: int, tick: Progress) -> None:
-    """Draw one block of pictures."""
+    """Render one block of pictures."""
     for shot in shots(settings)[block * BLOCK : (block + 1) * BLOCK]:
         write_jpeg(root / "images" / f"im{shot.index + 1:05d}.jpg", picture(shot, settings))
         tick(1)

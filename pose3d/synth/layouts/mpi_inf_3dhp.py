@@ -20,12 +20,12 @@ NUM_CAMERAS = 14
 
 
 def keys(settings: Settings) -> Iterable[int]:
-    """One task a sequence."""
+    """One task for each sequence."""
     return range(len(WORLD.sequences))
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all."""
+    """Total number of pictures."""
     return len(WORLD.sequences) * NUM_CAMERAS * settings.frames
 
 
@@ -66,7 +66,7 @@ def make(root: Path, settings: Settings, number: int, tick: Progress) -> None:
 
 
 def finish(root: Path, settings: Settings) -> None:
-    """Nothing lies outside the sequences."""
+    """Do nothing: the tree has no files outside its sequences."""
 
 
 def mask_frames(regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +83,7 @@ def mask_frames(regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def calibration(cameras: Iterable[Camera]) -> str:
-    """`camera.calibration`; plain decimals, because some readers know no exponents."""
+    """`camera.calibration`; plain decimals, because some readers cannot parse exponents."""
     lines = ["Skeletool Camera Calibration File V1.0"]
     for index, camera in enumerate(cameras):
         intrinsic = np.eye(4)

@@ -22,12 +22,12 @@ INVALID_EVERY = 5
 
 
 def keys(settings: Settings) -> Iterable[int]:
-    """One task a sequence."""
+    """One task for each sequence."""
     return range(len(WORLD.sequences))
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all."""
+    """Total number of pictures."""
     return len(WORLD.sequences) * settings.frames
 
 
@@ -59,7 +59,7 @@ def finish(root: Path, settings: Settings) -> None:
 
 
 def calibration(camera: Camera) -> str:
-    """A camera in the test set's own terms: mm on a sensor 10 mm wide, and where it stands."""
+    """A camera in the test set's format: mm on a sensor 10 mm wide, and its position."""
     size = np.array(camera.size)
     mm = 10.0 / size[0]
     focal, aspect = camera.intrinsics[0, 0] * mm, camera.intrinsics[1, 1] / camera.intrinsics[0, 0]

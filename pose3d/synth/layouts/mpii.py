@@ -23,12 +23,12 @@ PERSON_PX = 200.0  # a person's height is `scale` times this
 
 
 def keys(settings: Settings) -> Iterable[int]:
-    """Blocks of pictures."""
+    """Numbers of the tasks: one for each block of pictures."""
     return blocks(settings)
 
 
 def count(settings: Settings) -> int:
-    """Pictures in all."""
+    """Total number of pictures."""
     return settings.frames
 
 
@@ -38,7 +38,7 @@ def image_name(index: int) -> str:
 
 
 def make(root: Path, settings: Settings, block: int, tick: Progress) -> None:
-    """Draw one block of pictures."""
+    """Render one block of pictures."""
     for shot in shots(settings)[block * BLOCK : (block + 1) * BLOCK]:
         write_jpeg(root / "images" / image_name(shot.index), picture(shot, settings))
         tick(1)
@@ -80,7 +80,7 @@ def finish(root: Path, settings: Settings) -> None:
 
 
 def _person(shot: Any, settings: Settings) -> dict[str, Any]:
-    """Labels of one picture in MPII's terms; coordinates count from 1."""
+    """Labels of one picture in MPII's format; coordinates count from 1."""
     staged = staged_of(shot, settings)
     all_joints = joints_of(staged) + 1
     joints = all_joints[_SOURCE]

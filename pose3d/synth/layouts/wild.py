@@ -15,7 +15,7 @@ BLOCK = 64
 
 
 def shots(settings: Settings) -> list[Shot]:
-    """As many pictures as were asked for."""
+    """The shots of the `settings.frames` pictures."""
     return list(plan(WORLD, settings.frames))
 
 
@@ -25,20 +25,20 @@ def blocks(settings: Settings) -> range:
 
 
 def staged_of(shot: Shot, settings: Settings) -> Stage:
-    """Person and camera of a picture; cheap, nothing is drawn."""
+    """Person and camera of a picture; cheap, because nothing is rendered."""
     return stage(WORLD, shot, settings.seed, settings.resolution)
 
 
 def picture(shot: Shot, settings: Settings) -> np.ndarray:
-    """(H, W, 3) uint8 BGR."""
+    """Render one picture, (H, W, 3) uint8 BGR."""
     return np.ascontiguousarray(depict(WORLD, shot, staged_of(shot, settings), settings.seed)[0][..., ::-1])
 
 
 def joints_of(staged: Stage) -> np.ndarray:
-    """(28, 2) px, from 0."""
+    """Positions (28, 2) of the joints in px, counted from 0."""
     return staged.camera.project(1000.0 * staged.posed.joints_28.astype(np.float64))[0]
 
 
 def head_size(shot: Shot, staged: Stage) -> float:
-    """px: the unit of PCKh."""
+    """Size of the head in px, by which PCKh normalises."""
     return float(labels(WORLD, shot, staged)["head_size"])
