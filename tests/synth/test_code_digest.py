@@ -1,5 +1,6 @@
 """The digest of source code: comments, docstrings and layout do not change it, code does."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,18 @@ def test_a_world_stays_complete_until_code_or_an_asset_changes(tmp_path: Path, m
     assert parameters() != before
     monkeypatch.undo()
     module._digest.cache_clear()
+
+
+def test_modules_that_do_not_count_are_not_imported_by_those_that_do() -> None:
+    """Except for the digest itself, which is not part of what it describes."""
+    ignored = {f"pose3d.synth.{Path(name).stem}" for name in module.USERS_OF_WORLDS} - {"pose3d.synth.code_digest"}
+    counted = [path for path in module._code() if path.suffix == ".py"]
+    assert {path.name for path in counted}.isdisjoint(module.USERS_OF_WORLDS)
+    for path in counted:
+        imported = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            elif isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+        assert imported.isdisjoint(ignored), path.name
