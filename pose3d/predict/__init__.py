@@ -1,4 +1,4 @@
-"""From images to global 3D poses with trained checkpoints, in the paper's three steps (section 3); no Lightning."""
+"""Predict global 3D poses from images in the paper's three steps (section 3); does not import Lightning."""
 
 from pose3d.predict.predictor import PosePredictor
 

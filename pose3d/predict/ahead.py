@@ -1,4 +1,4 @@
-"""Frames read ahead in a thread of their own, so that decoding and the networks overlap."""
+"""Read frames ahead in another thread, so that decoding and the networks overlap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 AHEAD = 4
-"""Frames that wait at most: 100 MB of 4K."""
+"""Largest number of waiting frames: 100 MB at 4K."""
 
 _PATIENCE_S = 0.1
 
@@ -24,9 +24,9 @@ _END = object()
 
 
 def read_ahead(items: Iterable[T], most: int = AHEAD) -> Iterator[T]:
-    """The same items; up to `most` of them are made while earlier ones are in use.
+    """Iterate over the same items, of which up to `most` are made while earlier ones are in use.
 
-    What making an item raises is raised here, after the items before it. Closing the iterator ends the thread.
+    An exception of `items` is raised here, after the items before it. Closing the iterator ends the thread.
     """
     queue: Queue[object] = Queue(most)
     closed = Event()
@@ -45,7 +45,7 @@ def read_ahead(items: Iterable[T], most: int = AHEAD) -> Iterator[T]:
                 if closed.is_set():
                     return
             put(_END)
-        except BaseException as error:  # raised again in the thread that waits for the item
+        except BaseException as error:  # raised again in the thread that consumes the items
             put(_Failed(error))
 
     thread = Thread(target=read, name="read ahead", daemon=True)

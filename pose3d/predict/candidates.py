@@ -1,10 +1,10 @@
 """Every person in a picture, the most prominent first.
 
-2DPoseNet has one map a joint; with several people in view a map has several peaks. Each peak of the pelvis and of the
-neck of the whole picture is taken for a person, whose other joints are the nearest peaks of their maps. People who are
-small in the picture show in a part of it: windows are searched too, and the best of them give one person each. A closer
-look, at the crop around the joints, gives the joints, scores and box of a person; looks that end at the same person are
-one.
+2DPoseNet has one map per joint; with several people in view a map has several peaks. Each peak of the pelvis and of
+the neck in the whole picture is a candidate, whose other joints are the nearest peaks of their maps. People who are
+small in the picture are found in windows, parts of the picture, the best of which give one candidate each. The network
+then processes the crop around each candidate, which gives the joints, scores and box of a person. Candidates that lead
+to the same person are merged.
 """
 
 from collections.abc import Sequence
@@ -33,13 +33,13 @@ from pose3d.predict.person import (
 from pose3d.skeleton import POSE2D_15
 
 MOST = 6
-"""So many peaks of pelvis and neck, and so many windows, are looked at more closely."""
+"""Largest number of candidates from peaks of pelvis and neck, and from windows."""
 
 SAME = 0.5
 """Boxes that overlap by more than this share (intersection over union) are one person."""
 
 MIXED = 0.8
-"""Somebody so large a share of whose joints are those of two other people is a mixture of both."""
+"""A candidate with at least this share of its joints on two other people is a mixture of both."""
 
 _ANCHORS = tuple(POSE2D_15.index(name) for name in ("pelvis", "neck"))
 
@@ -49,10 +49,10 @@ class Candidate:
     """A person in view."""
 
     bbox: np.ndarray
-    """(4,) x, y, w, h px, tight around the joints seen."""
+    """(4,) x, y, w, h px, tight around the detected joints."""
     prominence: float
-    """Mean peak of the heatmaps, times a low power of the box's longer side: of two people who are seen equally well
-    the larger one comes first."""
+    """Mean peak of the heatmaps times a low power of the box's longer side: of two people with equal peaks the larger
+    one comes first."""
     joints_2d: np.ndarray
     """(15, 2) px in the full image."""
     scores: np.ndarray
@@ -67,14 +67,14 @@ class Candidate:
 def find_candidates(
     net: Deployed2D, image: Image, size: int, sure: float = MIN_JOINT_SCORE, windows: bool = True
 ) -> list[Candidate]:
-    """The people in an image (H, W, 3) uint8 RGB, by prominence; empty where nobody is seen.
+    """Find the people in an image (H, W, 3) uint8 RGB, sorted by prominence; empty if there are none.
 
     Args:
         net: 2DPoseNet.
         image: the whole picture.
         size: side of the network's input, px.
-        sure: heatmap peak from which a joint counts as seen.
-        windows: search parts of the picture as well, some 20 passes of the network in place of one.
+        sure: smallest heatmap peak of a detected joint.
+        windows: search parts of the picture as well, with some 20 passes of the network in place of one.
     """
     crops = _of_peaks(net, image, size)
     if windows:
@@ -83,7 +83,7 @@ def find_candidates(
 
 
 def find_most_prominent(net: Deployed2D, images: Sequence[Image], size: int, sure: float = MIN_JOINT_SCORE) -> People:
-    """The most prominent person of each image, as `person.find_people`, but searched in windows as well."""
+    """Find the most prominent person of each image, as `person.find_people`, but in windows as well."""
     found = [find_candidates(net, image, size, sure) for image in images]
     blank = Candidate(np.full(4, np.nan, np.float32), 0.0, np.zeros((15, 2), np.float32), np.zeros(15, np.float32))
     best = [candidates[0] if candidates else blank for candidates in found]
@@ -93,7 +93,7 @@ def find_most_prominent(net: Deployed2D, images: Sequence[Image], size: int, sur
 
 
 def _of_peaks(net: Deployed2D, image: Image, size: int) -> list[np.ndarray]:
-    """Crops around the people that the peaks of the whole picture show."""
+    """Crops around the candidates from the peaks of the whole picture."""
     crop = letterbox(image, size)
     heatmaps = net(cut([image], [crop], size).to(next(net.parameters()).device))["heatmaps"][0].float().cpu()
     cells, scores, joints = local_maxima(heatmaps)
@@ -106,7 +106,7 @@ def _of_peaks(net: Deployed2D, image: Image, size: int) -> list[np.ndarray]:
 
 
 def _of_windows(net: Deployed2D, image: Image, size: int) -> list[np.ndarray]:
-    """Crops around whoever the windows with the best joints show, after one closer look."""
+    """Crops around the people in the windows with the best joints, refined by one pass of the network."""
     crops = search_windows(image.shape, size)
     joints_2d, scores = read_joints(net, [image] * len(crops), crops, size)
     best = np.argsort(-scores.mean(axis=1), kind="stable")[:MOST]
@@ -161,7 +161,7 @@ def _distinct(people: People) -> list[Candidate]:
 
 
 def _is_mixture(candidate: Candidate, found: Sequence[Candidate]) -> bool:
-    """Whether the joints of a candidate, the strongest peak of each map, are partly one person's, partly another's."""
+    """Whether the joints of a candidate, the strongest peaks of its maps, belong to two different people."""
     shared = [_in_the_same_place(candidate, other) for other in found]
     partly = [(share, other) for share, other in zip(shared, found, strict=True) if 0.1 < share.mean() < MIXED]
     return any(
@@ -171,13 +171,13 @@ def _is_mixture(candidate: Candidate, found: Sequence[Candidate]) -> bool:
 
 
 def _in_the_same_place(one: Candidate, other: Candidate) -> np.ndarray:
-    """(15,) bool: the joint lies where the other's does."""
+    """Which joints (15,) bool are at the same place in both candidates."""
     apart = np.linalg.norm(one.joints_2d - other.joints_2d, axis=1)
     return np.asarray(apart < 0.1 * other.bbox[2:].max())
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two boxes x, y, w, h; 0 where either has no area."""
+    """Intersection over union of two boxes x, y, w, h; 0 if one of them has no area."""
     size = np.minimum(a[:2] + a[2:], b[:2] + b[2:]) - np.maximum(a[:2], b[:2])
     both = float(np.prod(np.maximum(size, 0)))
     union = float(np.prod(a[2:]) + np.prod(b[2:])) - both
@@ -185,7 +185,7 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def choose(candidates: Sequence[Candidate], person: str | None) -> Candidate:
-    """The person that `--person` names: a number from 1 by prominence, or the pixel "x,y" nearest to somebody."""
+    """The person that `--person` selects: a number from 1, by prominence, or the person nearest to the pixel "x,y"."""
     if person is None:
         return candidates[0]
     if "," in person:

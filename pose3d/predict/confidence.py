@@ -1,4 +1,4 @@
-"""How far each joint of a frame can be trusted, 0 to 1: its heatmap's peak, and how well the 3D pose agrees with it."""
+"""Confidence of each joint, 0 to 1, from the peak of its heatmap and the agreement of 2D and 3D pose."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch import Tensor
 from pose3d.geometry.camera import project
 
 AGREEMENT = 0.1
-"""Distance between K and the image of P + T, as a share of the person's size in the image, that halves the trust."""
+"""Distance between K and the image of P + T, relative to the person's size in the image, that halves the confidence."""
 
 
 def joint_confidence(
@@ -15,8 +15,8 @@ def joint_confidence(
     """Confidence (B, 17) of frames: peak, cut to 0..1, times 1 / (1 + (d / (AGREEMENT size))^2).
 
     Args:
-        scores: (B, 17) peaks of the heatmaps that gave the 2D joints; their targets peak at 1.
-        known: (B, 17) bool, the joint has a heatmap; the others get the mean of those that have one.
+        scores: (B, 17) peaks of the heatmaps of the 2D joints; the targets have a peak of 1.
+        known: (B, 17) bool, whether the joint has a heatmap; the others get the mean confidence of those that have one.
         joints_2d: (B, 17, 2) px, K.
         joints_3d: (B, 17, 3) mm, P, root-relative, camera axes.
         translation: (B, 3) mm, T.
@@ -30,7 +30,7 @@ def joint_confidence(
     high = torch.where(known.unsqueeze(-1), joints_2d, -torch.inf).amax(dim=-2)
     size = (high - low).amax(dim=-1, keepdim=True).clamp(min=1.0)
     trust = scores.clamp(0.0, 1.0) / (1 + (distance / (AGREEMENT * size)).square())
-    # A joint behind the camera has no image and no trust.
+    # A joint behind the camera has no image; its confidence is 0.
     trust = torch.where(known, trust.nan_to_num(0.0), 0.0)
     mean = trust.sum(dim=-1, keepdim=True) / known.sum(dim=-1, keepdim=True).clamp(min=1)
     return torch.where(known, trust, mean)

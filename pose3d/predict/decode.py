@@ -1,7 +1,7 @@
-"""From network answers to poses: the one way, for training's scores, prediction and exported networks alike.
+"""Decode network outputs to poses, for the metrics in training, for prediction and for exported networks.
 
-`read_poses` and `read_joints_2d` say what the answers mean, `place` turns and moves the poses into the camera (paper
-section 3.3), and `decode` does all of it.
+`read_poses` and `read_joints_2d` convert the outputs to mm and px, `place` transforms the poses to camera coordinates
+(paper section 3.3), and `decode` does both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pose3d.types import Batch
 
 
 def read_poses(outputs: Iterable[Output], answers: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Candidate -> root-relative pose (B, 17, 3) in mm, in the axes of the crop's view."""
+    """The root-relative pose (B, 17, 3) in mm of each candidate, in the axes of the crop's view."""
     return {name: target.to_mm(answers[key]) for name, (key, target) in pose_candidates(outputs).items()}
 
 
@@ -49,23 +49,24 @@ def place(
     config: DecodeConfig,
     known: Tensor | None = None,
 ) -> dict[str, Tensor]:
-    """Poses of the crop's view in the axes of the camera, and the root's place in front of it.
+    """Rotate poses from the view of the crop to camera axes, and compute the position of the root.
 
     Args:
-        poses: as `read_poses` gives them.
-        answer: the candidate that is the network's answer.
-        joints_2d: K (B, 17, 2) px in the full image; None: the crop's centre stands in, and no place is known.
+        poses: as returned by `read_poses`.
+        answer: the deployed candidate.
+        joints_2d: K (B, 17, 2) px in the full image; None: the rotation uses the crop's centre, without a translation.
         crop_from_img: (B, 3, 3).
         crop_size: side of the crop in px.
-        intrinsics: (B, 3, 3) of the full image; None: nothing is rotated, and no place is known.
-        known: (B, 17) bool, which joints of K count; the others become where the pose would be seen. None: all.
+        intrinsics: (B, 3, 3) of the full image; None: no rotation and no translation.
+        known: (B, 17) bool, which joints of K to use; the others are replaced by the image of the pose. None: all.
 
-    Returns `perspective_rotation` (B, 3, 3), `joints_3d_CANDIDATE` (B, 17, 3) mm for each, `joints_3d` of the answer
-    and, where known, `joints_2d` (B, 17, 2) and `translation` (B, 3) mm.
+    Returns:
+        `perspective_rotation` (B, 3, 3), `joints_3d_CANDIDATE` (B, 17, 3) mm for each candidate, `joints_3d` of the
+        deployed one and, where known, `joints_2d` (B, 17, 2) px and `translation` (B, 3) mm.
     """
     centred = joints_2d
     if joints_2d is not None and known is not None:
-        # Unknown joints leave the centroid where the known ones have it.
+        # Unknown joints do not move the centroid of the known ones.
         centred = torch.where(known.unsqueeze(-1), joints_2d, centroid(joints_2d, known).unsqueeze(1))
     rotation = crop_view_rotation(config, centred, crop_from_img, crop_size, intrinsics)
     placed = {"perspective_rotation": rotation}
@@ -82,9 +83,10 @@ def place(
 
 
 def decode(net: NetworkLike, answers: Mapping[str, Tensor], batch: Batch, config: DecodeConfig) -> dict[str, Tensor]:
-    """Everything that a network's answers say about a batch with `image`, `crop_from_img` and, if known, `intrinsics`.
+    """Decode the outputs of a network for a batch with `image`, `crop_from_img` and, if known, `intrinsics`.
 
-    A network of 2D joints gives `joints_2d` alone, one of poses what `place` returns.
+    Returns:
+        `joints_2d` alone for a network of 2D joints, else the result of `place`.
     """
     outputs, crop_size, crop_from_img = net.outputs, batch["image"].shape[-1], batch["crop_from_img"]
     joints_2d = read_joints_2d(outputs, answers, crop_from_img, crop_size, config)

@@ -1,7 +1,7 @@
-"""A deployed network as one file that needs PyTorch but none of this package: a torch.export program (.pt2).
+"""Export a deployed network as a torch.export program (.pt2), which needs PyTorch but not this package.
 
-torch.export is part of PyTorch, so nothing further is installed; ONNX would need two more packages. The program takes
-8-bit crops, as `Deployed2D` and `Deployed3D` do, so the normalisation is inside.
+torch.export is part of PyTorch, while ONNX needs two more packages. Like `Deployed2D` and `Deployed3D`, the program
+takes 8-bit crops and normalises them itself.
 """
 
 import io
@@ -25,26 +25,29 @@ README = "pose3d.json"
 """Name of the description inside the file: `torch.export.load(path, extra_files={README: ""})`."""
 
 TOLERANCE = 1e-4
-"""Largest difference to the network, as a share of the largest output."""
+"""Largest accepted difference from the network, relative to the largest output."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export gave."""
+    """The result of an export."""
 
     path: Path
     description: dict[str, Any]
     difference: float
-    """Largest difference between the file's answers and the network's, as a share of the largest answer."""
+    """Largest difference between the outputs of the file and of the network, relative to the largest output."""
 
 
 def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int | None = None) -> Exported:
-    """Write the deployed network of a checkpoint, read the file back and compare its answers with the network's.
+    """Write the deployed network of a checkpoint, read the file back and compare its outputs with the network's.
 
     Args:
-        checkpoint: of any stage.
+        checkpoint: checkpoint of any stage.
         out: a .pt2 file.
-        image_size: side of the crop in px for stage 1, whose network takes any; default: the one it was trained at.
+        image_size: side of the crop in px for stage 1, whose network takes any; default: that of the training.
+
+    Raises:
+        PoseError: The checkpoint cannot be read, `out` or `image_size` is invalid, or the outputs differ.
     """
     out = Path(out)
     if out.suffix != SUFFIX:
@@ -58,7 +61,7 @@ def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int |
         program = torch.export.export(net, (example,), dynamic_shapes=({0: batch},))
     description = describe(net, size, checkpoint)
     with whole_file(out) as partial:
-        # Through memory: on a full disk PyTorch's own writer ends the whole process.
+        # Through memory, because PyTorch's own writer aborts the process on a full disk.
         content = io.BytesIO()
         torch.export.save(program, content, extra_files={README: json.dumps(description, indent=2)})
         partial.write_bytes(content.getbuffer())
@@ -72,7 +75,7 @@ def export_checkpoint(checkpoint: str | Path, out: str | Path, image_size: int |
 
 
 def compare(net: Deployed2D | Deployed3D, path: Path, size: int) -> float:
-    """Largest difference of a file's answers to the network's, over batches of one and three random crops."""
+    """Largest difference between the outputs of a file and of the network, for one and for three random crops."""
     program = torch.export.load(path).module()
     worst = 0.0
     for count in (1, 3):
@@ -86,7 +89,7 @@ def compare(net: Deployed2D | Deployed3D, path: Path, size: int) -> float:
 
 
 def describe(net: Deployed2D | Deployed3D, size: int, checkpoint: str | Path) -> dict[str, Any]:
-    """What goes in and comes out, for whoever finds the file."""
+    """Description of the inputs and outputs, stored in the file."""
     three_d = isinstance(net, Deployed3D)
     maps = f"(B, {17 if three_d else 15}, {size // 16}, {size // 16}), cell = (pixel + 0.5) / 16 - 0.5"
     outputs = {"heatmaps": maps} if not three_d or net.has_heatmaps else {}

@@ -1,7 +1,8 @@
-"""A deployed network as ONNX: crops in; poses in mm, 2D joints and their scores out, everything between in the graph.
+"""Export a deployed network as ONNX: crops in; poses in mm, 2D joints and their scores out.
 
-The graph normalises the crops, runs the network, converts its unit to mm and reads the heatmaps' maxima with sub-cell
-refinement. Perspective correction and T need the camera and stay outside; docs/predict.md has the formulas.
+The graph normalises the crops, runs the network, converts its unit to mm and reads the maxima of the heatmaps with
+sub-cell refinement. Perspective correction and T need the camera and are not part of it; docs/predict.md has the
+formulas.
 """
 
 import json
@@ -24,7 +25,7 @@ from pose3d.predict.networks import Deployed2D, Deployed3D, load_deployed
 SUFFIX = ".onnx"
 OPSET = 18
 TOLERANCE_MM = 0.1
-"""Largest difference of a coordinate to the network's."""
+"""Largest accepted difference of a coordinate from that of the network."""
 METADATA = "pose3d"
 """Key of the description (JSON) in the file's metadata."""
 
@@ -32,7 +33,7 @@ _PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
 class Readable(nn.Module):
-    """A deployed network whose answers need no further decoding: the outputs of the ONNX graph, by name."""
+    """A deployed network with decoded outputs: those of the ONNX graph, by name."""
 
     def __init__(self, net: Deployed2D | Deployed3D, size: int) -> None:
         super().__init__()
@@ -52,12 +53,15 @@ class Readable(nn.Module):
 
 
 def export_onnx(checkpoint: str | Path, out: str | Path, image_size: int | None = None) -> Exported:
-    """Write the file, run it with onnxruntime and compare its answers with the network's.
+    """Write the file, run it with onnxruntime and compare its outputs with the network's.
 
     Args:
-        checkpoint: of any stage.
+        checkpoint: checkpoint of any stage.
         out: an .onnx file.
-        image_size: side of the crop in px for stage 1, whose network takes any; default: the one it was trained at.
+        image_size: side of the crop in px for stage 1, whose network takes any; default: that of the training.
+
+    Raises:
+        PoseError: A package is missing, `out` is not an .onnx file, or the outputs differ.
     """
     missing = [package for package in _PACKAGES if find_spec(package) is None]
     if missing:
@@ -82,7 +86,7 @@ def export_onnx(checkpoint: str | Path, out: str | Path, image_size: int | None 
 
 
 def compare_onnx(readable: Readable, path: Path, crops: Tensor) -> float:
-    """Largest difference of the poses (mm), or of the scores where there is no pose, over crops (B, S, S, 3)."""
+    """Largest difference of the poses in mm, or of the scores of a 2D network, for crops (B, S, S, 3)."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -90,7 +94,7 @@ def compare_onnx(readable: Readable, path: Path, crops: Tensor) -> float:
         expected = readable(crops)
     got = session.run(list(readable.names), {"crops": crops.numpy()})
     answers = dict(zip(readable.names, zip(got, expected, strict=True), strict=True))
-    # Maxima may change places where two cells are equally high; values do not.
+    # Two cells of equal height may exchange the positions of the maxima, but not their values.
     key = "joints_3d" if "joints_3d" in answers else "scores"
     return float(np.abs(answers[key][0] - answers[key][1].numpy()).max())
 
@@ -98,7 +102,7 @@ def compare_onnx(readable: Readable, path: Path, crops: Tensor) -> float:
 def describe_onnx(
     net: Deployed2D | Deployed3D, readable: Readable, size: int, checkpoint: str | Path
 ) -> dict[str, Any]:
-    """What goes in and comes out, for whoever finds the file."""
+    """Description of the inputs and outputs, stored in the file."""
     joints = 17 if isinstance(net, Deployed3D) else 15
     meanings = {
         "joints_3d": "(B, 17, 3) float32 mm, root-relative, x right, y down, z forward, in the view of the crop",

@@ -1,7 +1,7 @@
 """The deployed network of a checkpoint as weights: a safetensors file and a JSON file (`pose3d.weights_file`).
 
-What only training needs is left out: corrective skips, intermediate stubs, part labels, optimiser. The result is read
-wherever a checkpoint is: by `pose3d predict`, `PosePredictor`, `pose3d export` and `model.init_from`.
+Parts that only training needs are left out: corrective skips, intermediate stubs, part labels, optimiser. The result is
+accepted in place of a checkpoint by `pose3d predict`, `PosePredictor`, `pose3d export` and `model.init_from`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from pose3d.weights_file import write_weights
 
 CARD = "README.md"
 TOLERANCE = 0.02
-"""Largest difference to the checkpoint's answers, as a share of the largest; float16 keeps 11 bits of each weight."""
+"""Largest accepted difference from the checkpoint's outputs, relative to the largest; float16 has 11-bit precision."""
 
 
 def export_weights(checkpoint: str | Path, out: str | Path) -> tuple[str, float]:
-    """Write the weights of a checkpoint's deployed network, and compare what they answer with the network itself.
+    """Write the weights of a checkpoint's deployed network, and compare its outputs with the original ones.
 
     Args:
-        checkpoint: of any stage.
-        out: a .safetensors file; the JSON file lies beside it.
+        checkpoint: checkpoint of any stage.
+        out: a .safetensors file; the JSON file is written beside it.
 
-    Returns the SHA-256 of the file and the largest difference of its answers, as a share of the largest answer.
+    Returns:
+        The SHA-256 of the file, and the largest difference of the outputs, relative to the largest output.
     """
     content = read_checkpoint(checkpoint)
     deployed = load_deployed(checkpoint)

@@ -1,4 +1,4 @@
-"""From the rows of a video to a steady, placed, exported motion: what `pose3d predict` and `pose3d refine` share."""
+"""Refine, place and export the motion of a video: the common part of `pose3d predict` and `pose3d refine`."""
 
 import argparse
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ from pose3d.predictions import Predictions, write_predictions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of refining, placing and writing a motion."""
+    """Add the arguments for refining, placing and writing a motion."""
     group = parser.add_argument_group("motion (of a video, or of images with --frame-rate)")
     group.add_argument("--smooth", action="store_true", help="drop outliers, fill gaps, smooth, hold bone lengths")
     group.add_argument(
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Finish:
-    """What is to be written about a motion, and where; made before the work, which it checks the targets for."""
+    """The files to write for a motion. Constructed before the work, so that invalid targets are refused early."""
 
     refine: RefineOptions | None
     place: PlaceOptions
@@ -68,7 +68,7 @@ class Finish:
 
     @property
     def needs_frames(self) -> bool:
-        """The video is read once more."""
+        """Whether the video has to be read a second time."""
         return self.video is not None or self.player is not None
 
 
@@ -106,9 +106,9 @@ def finish_options(args: argparse.Namespace, predictions_file: Path, stream: boo
 
 
 def finish_motion(predictions: Predictions, finish: Finish, frames: Iterable[Frame] | None, title: str) -> list[str]:
-    """Refine, place and write; returns sentences about what was found and written.
+    """Refine, place and write a motion; returns sentences about the results and the written files.
 
-    `frames` are those of the video, read once for each of `--video` and `--player`; None leaves the video away.
+    `frames` are those of the video, read once for each of `--video` and `--player`; None: without the video.
     """
     if not predictions.require("valid", "a motion").any():
         return ["nobody is seen in any frame, so there is no motion to refine or export"]
@@ -139,7 +139,7 @@ def world_joints(placed: Placed) -> np.ndarray:
 
 
 def even(placed: Placed, finish: Finish, fps: float) -> Motion:
-    """The motion at even times, as files with one frame rate need it."""
+    """The motion resampled at even times, for formats with a constant frame rate."""
     predictions = placed.predictions
     time = times_of(predictions, finish.fps)
     first = 0 if predictions.frame is None else int(predictions.frame[0])
@@ -147,7 +147,7 @@ def even(placed: Placed, finish: Finish, fps: float) -> Motion:
 
 
 def facts_about(placed: Placed, finish: Finish) -> list[str]:
-    """What the motion rests on, as sentences."""
+    """Sentences about the height, the floor, the distance and the camera of the motion."""
     predictions, ground = placed.predictions, placed.ground
     known = "given" if finish.place.height_m is not None else "of the average skeleton; give --height if you know it"
     facts = [

@@ -1,7 +1,7 @@
-"""Follow one person through a video (paper section 3.1): the box of a frame comes from the joints of the last one.
+"""Track one person through a video (paper section 3.1): the box of a frame comes from the joints of the previous one.
 
-2DPoseNet looks at the whole picture only at the start, when the person is lost, and every `look_every` frames, which
-corrects a box that has drifted. In between a frame takes one pass of the 3DPoseNet, whose heatmaps give K.
+2DPoseNet searches the whole picture only at the start, when the person is lost, and every `look_every` frames to
+correct drift of the box. The other frames take one pass of the 3DPoseNet, whose heatmaps give K.
 """
 
 from collections.abc import Callable
@@ -19,20 +19,23 @@ from pose3d.predictions import Predictions
 
 LOOK_EVERY = 30
 SAME_PERSON = 0.2
-"""Least overlap of the boxes of the same person in two frames."""
+"""Smallest overlap (intersection over union) of the boxes of the same person in two frames."""
 
 MOST_DOUBTS = 2
-"""After as many looks in a row that show the person nowhere near the box, the person counts as lost."""
+"""The person is lost after this number of consecutive searches without a person near the box."""
 
 
 class Follower:
-    """Predicts the frames of one video in order.
+    """Predict the frames of one video in order.
 
     Args:
-        predictor: with 2DPoseNet.
-        look_every: frames between two looks at the whole picture.
-        person: who is followed, as `pose3d.predict.candidates.choose` takes it.
-        say: receives a sentence whenever the person is found, lost or found again.
+        predictor: a predictor with 2DPoseNet.
+        look_every: frames between two searches of the whole picture.
+        person: the person to follow, in the format of `pose3d.predict.candidates.choose`.
+        say: called with a sentence whenever the person is found, lost or found again.
+
+    Raises:
+        PoseError: `predictor` has no 2DPoseNet.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Follower:
         self._since_look = self._doubts = 0
 
     def predict(self, image: Image, intrinsics: np.ndarray, number: int) -> Predictions:
-        """One row for the next frame; NaN and not valid where the person is not seen."""
+        """Predict one row for the next frame; NaN and not valid if the person is not found."""
         looked = self.box is None or self._since_look >= self.look_every
         if looked:
             self._look(image, number)
@@ -59,7 +62,7 @@ class Follower:
         row = self._pose(image, intrinsics)
         if not self._held(row):
             self._lose(number)
-            if not looked:  # a cut, or somebody fast: look at this frame before giving it up
+            if not looked:  # after a cut or a fast movement, search this frame before giving up
                 self._look(image, number)
                 row = self._pose(image, intrinsics)
             if looked or not self._held(row):
@@ -73,7 +76,7 @@ class Follower:
         assert self.predictor.pose2d is not None
         self.looks, self._since_look = self.looks + 1, 0
         size, sure = self.predictor.size_2d, self.predictor.sure
-        # Windows find people wherever they are; whether the box is still right, a look at the whole picture tells.
+        # Windows are for finding people; the whole picture suffices to check that the box is still right.
         candidates = find_candidates(self.predictor.pose2d, image, size, sure, windows=self.box is None)
         if self.box is not None:
             nearest = max(candidates, key=lambda c: overlap(c.bbox, self.box), default=None)  # type: ignore[arg-type]
@@ -113,7 +116,7 @@ class Follower:
         return replace(self.predictor.predict([image], intrinsics, box[None]), box=BOX_FOLLOWED)
 
     def _held(self, row: Predictions) -> bool:
-        """Whether the pose in the box is of a person: enough joints seen, near where the box was."""
+        """Whether the pose in the box is that of a person: enough joints are detected, near the box."""
         if self.box is None or not self._seen(row).sum() >= FEWEST_SURE:
             return False
         return overlap(self._seen_box(row), self.box) >= SAME_PERSON

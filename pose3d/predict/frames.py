@@ -1,6 +1,6 @@
 """The frames of an image, a folder of images, a video or a stream, one at a time.
 
-A frame that cannot be decoded is passed on without an image, so that the frames behind it keep their numbers.
+A frame that cannot be decoded is yielded without an image, so that later frames keep their numbers.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,36 +24,36 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Frame:
-    """One image, and where it is from."""
+    """One image with its source."""
 
     image: Image | None
-    """(H, W, 3) uint8 RGB; None where the file or the frame is damaged."""
+    """(H, W, 3) uint8 RGB; None if the file or the frame is damaged."""
     number: int
-    """From 0; of a video the frame, of images the position in the list, of a pose store the row."""
+    """Number from 0: the frame of a video, the position in a list of images, the row of a pose store."""
     time: float = float("nan")
-    """Seconds since the first frame of a video; NaN where time has no meaning."""
+    """Seconds since the first frame of a video; NaN for images and pose stores."""
     problem: str = ""
-    """Why there is no image, as one sentence."""
+    """If there is no image, the reason, as one sentence."""
 
 
 class ImageFiles:
-    """Images one after the other; each file is read when its turn comes."""
+    """Images in the given order; each file is read when its frame is requested."""
 
     def __init__(self, paths: list[Path]) -> None:
         self.paths = paths
 
     @property
     def expected(self) -> int | None:
-        """How many frames will come."""
+        """Number of frames."""
         return len(self.paths)
 
     @property
     def names(self) -> list[str]:
-        """File names; each is a sequence of its own."""
+        """File names; each image is a sequence of its own."""
         return [path.name for path in self.paths]
 
     def sizes(self) -> Iterator[tuple[int, int] | None]:
-        """(width, height) px of each image, from the file's header; None where it cannot be read."""
+        """(width, height) px of each image, from the file's header; None if it cannot be read."""
         for path in self.paths:
             yield image_size(path)
 
@@ -86,9 +86,9 @@ class VideoFrames:
     """The frames of a video file or a stream, in constant memory.
 
     Attributes:
-        expected: how many frames the file announces, which may be wrong; None for streams and where it does not say.
-        fps: frames per second that it announces.
-        missed: frames at the end that the file announces and that could not be decoded, known after the iteration.
+        expected: number of frames according to the file, which may be wrong; None for streams and if unknown.
+        fps: frames per second according to the file.
+        missed: number of frames at the end that could not be decoded, known after the iteration.
     """
 
     def __init__(self, video: Video | Stream) -> None:
@@ -104,7 +104,7 @@ class VideoFrames:
 
     @property
     def tolerance(self) -> int:
-        """How many announced frames may be missing from a sound file: some containers only estimate the number."""
+        """Number of frames that an intact file may lack: some containers only estimate their number."""
         if self.expected is None or isinstance(self.video, Stream):
             return 0
         suffix = self.video.path.suffix.lower()
@@ -113,11 +113,11 @@ class VideoFrames:
         return 2 if suffix in _COUNTED else max(2, self.expected // 50)
 
     def sizes(self) -> Iterator[tuple[int, int] | None]:
-        """(width, height) px of the upright frame, once."""
+        """(width, height) px of the upright frames, one entry for all."""
         yield self._size
 
     def __iter__(self) -> Iterator[Frame]:
-        waiting: list[int] = []  # damaged frames, which count only where another frame follows
+        waiting: list[int] = []  # damaged frames, which are yielded only if another frame follows
         last = -1
         for number, bgr, time in self.video.walk():
             if bgr is None:
@@ -133,9 +133,13 @@ class VideoFrames:
 
 
 def open_frames(path: str | Path, fps: float | None = None) -> ImageFiles | VideoFrames:
-    """An image, a folder of images (in the order of the numbers in their names), a video or a stream.
+    """Open an image, a folder of images (in the order of the numbers in their names), a video or a stream.
 
-    With `fps` a folder of images is one video.
+    Args:
+        fps: frame rate of a folder of images that is one video; None: the images are independent.
+
+    Raises:
+        PoseError: There is no such file or folder, it has no images, or the single file cannot be read.
     """
     if is_stream(str(path)):
         return VideoFrames(Stream(str(path)))
@@ -150,7 +154,7 @@ def open_frames(path: str | Path, fps: float | None = None) -> ImageFiles | Vide
             raise PoseError(f"{path} is a link to a file that does not exist; name the file itself")
         raise PoseError(f"there is no {path}; give an image, a folder of images, a video or a pose store")
     if path.suffix.lower() in SUFFIXES:
-        read_image(path, upright=True)  # a single file that cannot be read is said before any network is loaded
+        read_image(path, upright=True)  # an unreadable single file is reported before any network is loaded
         return ImageFiles([path])
     return VideoFrames(Video(path, constant_rate=False))
 
@@ -160,7 +164,7 @@ def _rgb(bgr: np.ndarray) -> np.ndarray:
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of `size` items, the last one shorter."""
+    """Lists of `size` items; the last one may be shorter."""
     batch: list[T] = []
     for item in items:
         batch.append(item)

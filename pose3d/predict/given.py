@@ -1,4 +1,4 @@
-"""What the user knows about camera and boxes, from the words of the command line."""
+"""Camera and boxes given by the user on the command line."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,28 +15,31 @@ from pose3d.predict.predictor import FOV_DEGREES
 from pose3d.predictions import read_predictions
 
 NORMALISED = 2.0
-"""A box none of whose numbers is larger cannot be in pixels."""
+"""A box without a larger number cannot be in pixels."""
 
 THINNEST_PX, SMALLEST_PX = 2.0, 8.0
-"""A box is at least this thin and this long."""
+"""Smallest shorter and longer side of a box."""
 
 LEAST_INSIDE = 0.05
 """Share of a box that must lie inside the image."""
 
 
 class Camera:
-    """Intrinsics of the frames, and a name that says whether they are known.
+    """Intrinsics of the frames, with a name that tells whether they are known.
 
     Args:
-        fov: horizontal field of view in degrees; None: `FOV_DEGREES`, and the name says so (decision G5).
-        intrinsics: "fx,fy,cx,cy" in px, instead.
+        fov: horizontal field of view in degrees; None: `FOV_DEGREES`, marked in the name (decision G5).
+        intrinsics: "fx,fy,cx,cy" in px, in place of `fov`.
+
+    Raises:
+        PoseError: The field of view or the focal lengths are impossible.
     """
 
     def __init__(self, fov: float | None = None, intrinsics: str | None = None) -> None:
         self.assumed = fov is None and intrinsics is None
         self.fov, self.matrix = FOV_DEGREES if fov is None else fov, None
         self.name = f"field of view of {self.fov:g} degrees" + (" (assumed)" if self.assumed else "")
-        self._of_size((1, 1))  # an impossible field of view is said before any network is loaded
+        self._of_size((1, 1))  # an impossible field of view is reported before any network is loaded
         if intrinsics is not None:
             fx, fy, cx, cy = numbers(intrinsics, "--intrinsics", "fx,fy,cx,cy")
             if min(fx, fy) <= 0:
@@ -45,7 +48,7 @@ class Camera:
             self.name = f"fx {fx:g}, fy {fy:g}, cx {cx:g}, cy {cy:g} px"
 
     def intrinsics(self, images: Sequence[Image]) -> np.ndarray:
-        """(B, 3, 3) for images (H, W, 3) of any sizes."""
+        """Intrinsics (B, 3, 3) for images (H, W, 3) of any sizes."""
         return np.stack([self._of_size((image.shape[1], image.shape[0])) for image in images])
 
     def _of_size(self, size: tuple[int, int]) -> np.ndarray:
@@ -53,7 +56,7 @@ class Camera:
 
 
 class Boxes:
-    """Tight boxes x, y, w, h px: one for all frames, or one a frame (NaN: nobody)."""
+    """Tight boxes x, y, w, h px: one for all frames, or one per frame (NaN: no person)."""
 
     def __init__(self, boxes: np.ndarray, source: str, one_for_all: bool = False) -> None:
         if boxes.ndim != 2 or boxes.shape[1] != 4:
@@ -62,29 +65,29 @@ class Boxes:
 
     @classmethod
     def parse(cls, text: str) -> "Boxes":
-        """The same box in every frame, from "x,y,w,h"."""
+        """Use the same box in every frame, from "x,y,w,h"."""
         return cls(np.array([numbers(text, "--box", "x,y,w,h")]), "--box", one_for_all=True)
 
     @classmethod
     def read(cls, path: Path) -> "Boxes":
-        """From a text file, one line of x,y,w,h a frame, or from the `bbox` of a predictions file."""
+        """Read boxes from a text file, one line of x,y,w,h per frame, or from the `bbox` of a predictions file."""
         if path.suffix in (".npz", ".h5", ".hdf5"):
             return cls(read_predictions(path).require("bbox", "--boxes"), str(path))
         if not path.is_file():
             raise PoseError(f"there is no file of boxes {path}; give lines of x,y,w,h, one a frame")
         try:
             return cls(np.loadtxt(path, delimiter=",", ndmin=2), str(path))
-        except ValueError as error:  # also what is no text
+        except ValueError as error:  # includes files that are not text
             raise PoseError(f"{path} is no list of boxes ({error}); give lines of x,y,w,h, one a frame") from error
 
     def of(self, frames: Sequence[int]) -> np.ndarray:
-        """(B, 4), the boxes of these frames."""
+        """The boxes (B, 4) of these frames."""
         if self.one_for_all:
             return np.repeat(self.boxes, len(frames), axis=0)
         return self.boxes[list(frames)]
 
     def check(self, frames: "SizedFrames") -> None:
-        """Raise PoseError unless there is one sensible box for every frame; called before any network is loaded."""
+        """Raise PoseError unless there is one plausible box for each frame; called before any network is loaded."""
         if not self.one_for_all and len(self.boxes) != (count := frame_count(frames, len(self.boxes))):
             raise PoseError(f"{self.source} has {len(self.boxes)} boxes for {count} frames; give one a frame")
         sizes = list(frames.sizes())
@@ -103,14 +106,14 @@ class SizedFrames(Protocol):
 
     @property
     def expected(self) -> int | None:
-        """How many frames there are, as far as is announced."""
+        """Number of frames according to the source, None if unknown."""
 
     def sizes(self) -> Iterator[tuple[int, int] | None]:
         """(width, height) px of each image, or once for all."""
 
 
 def frame_count(frames: SizedFrames, wanted: int) -> int:
-    """How many frames there are; a video whose announced number differs from `wanted` is counted frame by frame."""
+    """Number of frames. The frames of a video are counted one by one if the file's number differs from `wanted`."""
     if isinstance(frames, VideoFrames):
         if isinstance(frames.video, Stream):
             raise PoseError("a stream has no known number of frames; give one --box, or leave the boxes out")
@@ -120,9 +123,9 @@ def frame_count(frames: SizedFrames, wanted: int) -> int:
 
 
 def box_fault(box: np.ndarray, size: tuple[int, int] | None) -> str:
-    """What is wrong with a box x, y, w, h px in an image of (width, height) px; empty where nothing is.
+    """Describe the fault of a box x, y, w, h px in an image of (width, height) px; "" for a valid box.
 
-    A row of NaN means that nobody is there. An image whose size is not known leaves the place of the box unchecked.
+    A row of NaN means that there is no person. The position of the box is not checked if the size is unknown.
     """
     if np.isnan(box).all():
         return ""
@@ -147,7 +150,7 @@ def box_fault(box: np.ndarray, size: tuple[int, int] | None) -> str:
 
 
 def numbers(text: str, flag: str, form: str) -> list[float]:
-    """Four numbers between commas."""
+    """Parse four numbers separated by commas."""
     try:
         values = [float(part) for part in text.split(",")]
     except ValueError:

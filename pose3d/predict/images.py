@@ -1,4 +1,4 @@
-"""Images that crops are cut from: pixels in memory, or a stored file that is decoded as coarsely as a crop allows."""
+"""Images to cut crops from: pixels in memory, or a stored file that is decoded at reduced size if the crop allows."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from pose3d.data.store import PoseStore
 
 
 class StoredImage:
-    """An image of a pose store, decoded when it is needed.
+    """An image of a pose store, decoded when needed.
 
-    Test sets are cropped from images decoded at a fraction of their size where that is enough (`decode_reduction`).
-    The same is done here, so that the same box gives the same crop to the last bit.
+    As in the test of a stage, the image is decoded at a fraction of its size if that is enough (`decode_reduction`), so
+    that the same box gives the same crop bit for bit.
     """
 
     def __init__(self, store: PoseStore, row: int, size: tuple[int, int]) -> None:
         self.store, self.row = store, row
         self.shape = (size[1], size[0], 3)
-        """Of the whole image, (H, W, 3)."""
+        """Shape (H, W, 3) of the whole image."""
 
     def reduced(self, reduction: int) -> np.ndarray:
         """(H / reduction, W / reduction, 3) uint8 RGB; reduction is 1, 2, 4 or 8."""
@@ -33,7 +33,7 @@ Image = np.ndarray | StoredImage
 
 
 def reduced(image: Image, reduction: int) -> np.ndarray:
-    """Means of `reduction` x `reduction` pixels; a ragged edge is filled up with its last row or column."""
+    """Means of `reduction` x `reduction` pixels; incomplete blocks are padded with the last row or column."""
     if isinstance(image, StoredImage):
         return image.reduced(reduction)
     if reduction == 1:

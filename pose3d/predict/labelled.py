@@ -1,7 +1,7 @@
-"""A pose store as input: whole images in order, with cameras, boxes and targets of its own (paper section 6.4).
+"""A pose store as input: whole images in order, with cameras, boxes and targets (paper section 6.4).
 
-Protocols know no frame without a prediction, so every frame of a store gets one: where nobody is found, the whole image
-is the box. A frame whose pose is not finite even then is an error, never left out of the scores.
+The protocols require a prediction for every frame, so the whole image is the box if no person is found. A pose that is
+not finite even then is an error; no frame is left out of the scores.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ SUFFIXES = (".h5", ".hdf5")
 
 
 class StoreFrames:
-    """The samples of a pose store; a frame's number is its row."""
+    """The samples of a pose store; the number of a frame is its row."""
 
     def __init__(self, path: Path) -> None:
         self.store = PoseStore(path)
@@ -31,7 +31,7 @@ class StoreFrames:
 
     @property
     def expected(self) -> int:
-        """How many frames will come."""
+        """Number of frames."""
         return len(self.store)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -48,11 +48,11 @@ class StoreFrames:
         return self.labels.bbox
 
     def intrinsics(self, rows: Sequence[int]) -> np.ndarray | None:
-        """(B, 3, 3); None for stores of 2D labels alone, whose cameras are not known."""
+        """Intrinsics (B, 3, 3); None for stores with 2D labels only, whose cameras are not known."""
         return None if self.labels.intrinsics is None else self.labels.intrinsics[list(rows)]
 
     def label(self, predictions: Predictions) -> None:
-        """Put the store's targets and labels beside the predictions, as the test of a stage does."""
+        """Add the store's targets and labels to the predictions, as the test of a stage does."""
         labels = self.labels
         valid = predictions.require("valid", "the labels of a store")
         if not valid.all():
@@ -73,6 +73,6 @@ class StoreFrames:
             predictions.target_translation = root
 
     def missed(self, predictions: Predictions) -> int:
-        """In how many frames nobody was found, so that the whole image was the box."""
+        """Number of frames in which no person was found, so that the whole image was the box."""
         whole = np.stack([whole_image((height, width)) for width, height in self.labels.size.tolist()])
         return int((predictions.require("bbox", "the summary") == whole).all(axis=1).sum())

@@ -1,4 +1,4 @@
-"""Averaging a network's answers for a crop and for its mirror image: twice the time, a few per cent less error."""
+"""Average a network's outputs for a crop and for its mirror image: twice the time, an error a few per cent lower."""
 
 from torch import Tensor
 
@@ -9,7 +9,7 @@ FLIP = list(MPI_INF_3DHP_17.flip)
 
 
 def mirrored_average(net: Deployed3D, crops: Tensor) -> dict[str, Tensor]:
-    """The answers of `net` for crops (B, S, S, 3), averaged with those for the mirrored crops, mirrored back."""
+    """The outputs of `net` for crops (B, S, S, 3), averaged with the mirrored outputs for the mirrored crops."""
     plain, mirrored = net(crops), net(crops.flip(2))
     back = mirrored["joints_3d"][:, FLIP] * crops.new_tensor([-1, 1, 1], dtype=mirrored["joints_3d"].dtype)
     answer = {"joints_3d": (plain["joints_3d"] + back) / 2}

@@ -1,7 +1,7 @@
 """The deployed networks of a checkpoint: 8-bit crops in, millimetres and heatmaps out.
 
-The network is built from the hyperparameters in the checkpoint and filled strictly; its provenance says how the crops
-were cut.
+The network is built from the hyperparameters in the checkpoint, and its weights are loaded strictly. The provenance in
+the checkpoint records how the crops were cut.
 """
 
 import logging
@@ -29,29 +29,29 @@ NETWORKS: dict[str, tuple[Any, Any]] = {
     "stage2": (Pose3DConfig, Pose3DNet),
     "stage3": (FusionConfig, FusionNet),
 }
-"""Stage -> its network's configuration and class."""
+"""Configuration and class of the network of each stage."""
 
 
 class Deployed(nn.Module):
-    """A network that answers about 8-bit crops, by itself or through a runtime.
+    """A network that takes 8-bit crops, computed by PyTorch or by another runtime.
 
     Attributes:
-        runtime: computes `answers` in another way, see `pose3d.predict.runtimes`; None: PyTorch in float32.
+        runtime: computes `answers`, see `pose3d.predict.runtimes`; None: PyTorch in float32.
     """
 
     runtime: Callable[[Tensor], dict[str, Tensor]] | None = None
 
     def forward(self, crops: Tensor) -> dict[str, Tensor]:
-        """What `answers` says, from the runtime where there is one."""
+        """The outputs of `answers`, computed by the runtime if there is one."""
         return self.answers(crops) if self.runtime is None else self.runtime(crops)
 
     def answers(self, crops: Tensor) -> dict[str, Tensor]:
-        """Crops (B, S, S, 3) uint8 RGB to tensors by name."""
+        """Compute the outputs, tensors by name, for crops (B, S, S, 3) uint8 RGB."""
         raise TypeError(f"{type(self).__name__} defines no answers")
 
 
 class Deployed2D(Deployed):
-    """2DPoseNet as it is used: without skips and intermediate maps, normalising its own input."""
+    """2DPoseNet as deployed: without skips and intermediate maps, with the normalisation of its input."""
 
     def __init__(self, net: Pose2DNet, settings: CropSettings) -> None:
         super().__init__()
@@ -59,17 +59,17 @@ class Deployed2D(Deployed):
         self.requires_grad_(False).eval()
 
     def answers(self, crops: Tensor) -> dict[str, Tensor]:
-        """Crops (B, S, S, 3) uint8 RGB to `heatmaps` (B, 15, S / 16, S / 16)."""
+        """Compute `heatmaps` (B, 15, S / 16, S / 16) for crops (B, S, S, 3) uint8 RGB."""
         outputs = self.net(normalise(crops, self.settings.normalisation))
         return {"heatmaps": outputs[str(heatmap_key(self.net.outputs))]}
 
 
 class Deployed3D(Deployed):
-    """3DPoseNet, or the fusion on top of it, as it is used: the stage's answer in mm, normalising its own input.
+    """3DPoseNet, or the fusion network on top of it, as deployed: the pose in mm, with the normalisation of its input.
 
     Args:
-        net: of stage 2 or 3; what only training needs is dropped.
-        decoding: test-time choices that it was trained with.
+        net: network of stage 2 or 3; parts that only training needs are removed.
+        decoding: test-time settings of its training.
         settings: how its crops are cut.
     """
 
@@ -84,13 +84,16 @@ class Deployed3D(Deployed):
 
     @property
     def has_heatmaps(self) -> bool:
-        """Whether the 2D joints can come from this network."""
+        """Whether the network predicts heatmaps, and thus 2D joints."""
         return self.heatmap_key is not None
 
     def answers(self, crops: Tensor) -> dict[str, Tensor]:
-        """Crops (B, S, S, 3) uint8 RGB to `joints_3d` (B, 17, 3) mm, root-relative, in the axes of the crop's view.
+        """Compute `joints_3d` (B, 17, 3) mm, root-relative, in the axes of the crop's view.
 
-        With auxiliary heatmaps also `heatmaps` (B, 17, S / 16, S / 16).
+        Args:
+            crops: (B, S, S, 3) uint8 RGB.
+
+        With auxiliary heatmaps, `heatmaps` (B, 17, S / 16, S / 16) as well.
         """
         answers = self.net(normalise(crops, self.settings.normalisation))
         pose = {"joints_3d": read_poses(self.net.outputs, answers)[self.net.answer]}
@@ -98,14 +101,14 @@ class Deployed3D(Deployed):
 
 
 def load_deployed(path: str | Path, trunk: TrunkLike | None = None) -> Deployed2D | Deployed3D:
-    """The deployed network of any stage's checkpoint, on the CPU.
+    """Load the deployed network of any stage's checkpoint, on the CPU.
 
     Args:
-        path: of the checkpoint.
-        trunk: where the network was trained on a trunk of your own, one to fill with its weights.
+        path: the checkpoint. If it does not record how its crops were cut, `ASSUMED` is used, with a warning.
+        trunk: for a network with a trunk of your own, an instance of it to load the weights into.
 
-    A missing or damaged file, or one whose weights do not fit its hyperparameters, is a PoseError. A checkpoint that
-    does not record how its crops were cut gets `ASSUMED`, and a warning says so.
+    Raises:
+        PoseError: The file is missing or damaged, or its weights do not fit its hyperparameters.
     """
     content = read_checkpoint(path, made_by=" ".join(NETWORKS))
     hp, provenance = content["hyper_parameters"], content[PROVENANCE]
@@ -133,7 +136,7 @@ def load_deployed(path: str | Path, trunk: TrunkLike | None = None) -> Deployed2
 
 
 def load_deployed_2d(path: str | Path) -> Deployed2D:
-    """2DPoseNet of a stage 1 checkpoint."""
+    """Load the 2DPoseNet of a stage 1 checkpoint; raises PoseError for other checkpoints."""
     net = load_deployed(path)
     if not isinstance(net, Deployed2D):
         raise PoseError(f"{path} is not a checkpoint of stage1, whose heatmaps find the person; give one of stage1")
@@ -141,7 +144,7 @@ def load_deployed_2d(path: str | Path) -> Deployed2D:
 
 
 def load_deployed_3d(path: str | Path) -> Deployed3D:
-    """3DPoseNet of a stage 2 checkpoint, or the fusion network of stage 3."""
+    """Load the 3DPoseNet of a stage 2 checkpoint, or the fusion network of stage 3; raises PoseError for others."""
     net = load_deployed(path)
     if not isinstance(net, Deployed3D):
         raise PoseError(f"{path} is a checkpoint of stage1, which knows no 3D poses; give one of stage2 or stage3")
@@ -149,7 +152,7 @@ def load_deployed_3d(path: str | Path) -> Deployed3D:
 
 
 def device_of(name: str) -> torch.device:
-    """A device by name; "auto" is the first GPU where there is one."""
+    """A device by name; "auto" is the first GPU if there is one, else the CPU."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -13,13 +13,13 @@ from pose3d.predictions import Predictions
 from pose3d.viz import BONES, NECK, PELVIS, SPINE, bone_colour
 
 FAINTEST = 0.25
-"""Share of its colour that a bone keeps where nothing is trusted."""
+"""Opacity of a bone with confidence 0."""
 
 
 def write_overlay(path: Path, frames: Iterable[Frame], predictions: Predictions, fps: float) -> None:
-    """Write an MP4 (MPEG-4 part 2) of the frames in the order in which they come, with the joints of their rows.
+    """Write an MP4 (MPEG-4 part 2) of the frames, in order, with the joints of their rows.
 
-    Frames that could not be read repeat the one before, so that the time stays right.
+    Frames that could not be read repeat the previous one, so that the duration is right.
     """
     with whole_file(path) as partial:
         writer, size = None, (0, 0)
@@ -35,7 +35,7 @@ def write_overlay(path: Path, frames: Iterable[Frame], predictions: Predictions,
 
 
 def drawn_frames(frames: Iterable[Frame], predictions: Predictions) -> Iterator[np.ndarray]:
-    """(H, W, 3) uint8 RGB for each frame that has a row, the skeleton drawn where somebody is."""
+    """Images (H, W, 3) uint8 RGB of the frames that have a row, with the skeleton where the row is valid."""
     joints_2d = predictions.require("joints_2d", "--video")
     valid = predictions.require("valid", "--video")
     for row, image in enumerate(plain_frames(frames, len(predictions))):
@@ -47,7 +47,7 @@ def drawn_frames(frames: Iterable[Frame], predictions: Predictions) -> Iterator[
 
 
 def plain_frames(frames: Iterable[Frame], count: int) -> Iterator[np.ndarray]:
-    """(H, W, 3) uint8 RGB for each of the first `count` frames; a frame without an image repeats the last one."""
+    """Images (H, W, 3) uint8 RGB of the first `count` frames; a frame without an image repeats the previous one."""
     last: np.ndarray | None = None
     missing = 0
     for number, frame in enumerate(frames):
@@ -65,7 +65,7 @@ def plain_frames(frames: Iterable[Frame], count: int) -> Iterator[np.ndarray]:
 
 
 def draw_skeleton(image: np.ndarray, joints_2d: np.ndarray, trust: np.ndarray) -> np.ndarray:
-    """A copy of an image (H, W, 3) uint8 RGB with the bones of joints (17, 2) px, faint where `trust` (17,) is low."""
+    """A copy of an image (H, W, 3) uint8 RGB with the bones of joints (17, 2) px, fainter at low `trust` (17,)."""
     canvas = image.copy()
     known = np.isfinite(joints_2d).all(axis=-1)
     bones = BONES if known[SPINE] else (*BONES, (NECK, PELVIS))

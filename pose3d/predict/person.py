@@ -1,4 +1,4 @@
-"""Step 1: where the person is, from the heatmaps of 2DPoseNet (paper section 3.1)."""
+"""Step 1: find the person with the heatmaps of 2DPoseNet (paper section 3.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from pose3d.predict.networks import Deployed2D
 from pose3d.skeleton import POSE2D_15
 
 MIN_JOINT_SCORE = 0.25
-"""A joint counts as seen where its heatmap, whose target peaks at 1, reaches this."""
+"""Smallest heatmap peak of a detected joint; the targets have a peak of 1."""
 
 WINDOWS = (1.0, 0.6, 0.36)
-"""Sides of the windows that a whole picture is searched with, as shares of its longer side."""
+"""Sides of the windows in which a picture is searched, as shares of its longer side."""
 
 WINDOW_STEP = 0.5
-"""Most that neighbouring windows are apart, as a share of their side."""
+"""Largest distance of neighbouring windows, as a share of their side."""
 
 FEWEST_SURE = 6
-"""With fewer joints seen than this, of 15, nobody is there."""
+"""Smallest number of detected joints, of 15, of a person."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,17 @@ class People:
     """The most prominent person of each of B images."""
 
     bbox: np.ndarray
-    """(B, 4) x, y, w, h px, tight around the joints seen; NaN where nobody is."""
+    """(B, 4) x, y, w, h px, tight around the detected joints; NaN if there is no person."""
     joints_2d: np.ndarray
     """(B, 15, 2) px in the full image."""
     sure: np.ndarray
-    """(B, 15) bool: the joint is seen."""
+    """(B, 15) bool: the joint is detected."""
     scores: np.ndarray
     """(B, 15) peaks of the heatmaps."""
 
     @property
     def found(self) -> np.ndarray:
-        """(B,) bool: somebody is there."""
+        """(B,) bool: there is a person."""
         return self.sure.sum(axis=1) >= FEWEST_SURE
 
     def select(self, rows: np.ndarray) -> "People":
@@ -50,11 +50,11 @@ class People:
 
 
 def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float = MIN_JOINT_SCORE) -> People:
-    """Look for one person in each image (H, W, 3) uint8 RGB, who fills it as people fill a test set's images.
+    """Find one person in each image (H, W, 3) uint8 RGB, who fills the image as in the published test sets.
 
     The whole frame, letterboxed to the network's `size` px, gives a coarse box around the joints that score at least
-    half as much as the best one; the network then looks at a crop of that box, from which joints, scores and box come.
-    Two passes of the network an image. People who are small in the frame may be missed; `candidates` finds them.
+    half as much as the best one. The joints, scores and the box come from a second pass for the crop of that box.
+    People who are small in the frame may be missed; `candidates` finds them.
     """
     letterboxes = [letterbox(image, size) for image in images]
     coarse = coarse_crops(net, letterboxes, *read_joints(net, images, letterboxes, size), size)
@@ -64,10 +64,10 @@ def find_people(net: Deployed2D, images: Sequence[Image], size: int, sure: float
 def coarse_crops(
     net: Deployed2D, crops: Sequence[np.ndarray], joints_2d: np.ndarray, scores: np.ndarray, size: int
 ) -> list[np.ndarray]:
-    """Crops of the box around the joints that score at least half as much as the best one, seen in `crops`."""
+    """Crops around the joints of `crops` that score at least half as much as the best one."""
     closer = []
     for crop, joints, score in zip(crops, joints_2d, scores, strict=True):
-        # Coarse joints are known to about half a cell of 16 px: grow the box by as much all around.
+        # The accuracy of coarse joints is about half a cell of 16 px: enlarge the box by as much on each side.
         half_cell = 8 / crop[0, 0]
         box = tight_box(joints, score >= 0.5 * score.max()) + half_cell * np.array([-1, -1, 2, 2])
         closer.append(crop_of_box(box, net.settings.box_margin, size))
@@ -77,7 +77,7 @@ def coarse_crops(
 def detect_in_crops(
     net: Deployed2D, images: Sequence[Image], crops: Sequence[np.ndarray], size: int, sure: float = MIN_JOINT_SCORE
 ) -> People:
-    """Joints, scores and boxes from crops (`crop_from_img` (3, 3) each) in which the person is expected."""
+    """Joints, scores and boxes from crops around the expected person (`crop_from_img` (3, 3) each)."""
     joints_2d, scores = read_joints(net, images, crops, size)
     seen = scores >= sure
     found = seen.sum(axis=1) >= FEWEST_SURE
@@ -106,9 +106,9 @@ def letterbox(image: Image, size: int) -> np.ndarray:
 
 
 def search_windows(shape: Sequence[int], size: int) -> list[np.ndarray]:
-    """`crop_from_img` (3, 3) of overlapping square windows over an image of shape (H, W, ...): the whole, then parts.
+    """`crop_from_img` (3, 3) of square windows of an image of shape (H, W, ...): the whole, then overlapping parts.
 
-    A person who fills little of the picture is small and blurred in the whole, and fills one of the parts.
+    A person who is too small in the whole picture fills one of the parts.
     """
     height, width = shape[:2]
     crops = []
@@ -120,7 +120,7 @@ def search_windows(shape: Sequence[int], size: int) -> list[np.ndarray]:
 
 
 def _centres(length: int, side: float) -> np.ndarray:
-    """Centres in px of the windows along one axis: one in the middle where a window covers it all."""
+    """Centres in px of the windows along one axis: a single one, in the middle, if a window covers the axis."""
     if side >= length:
         return np.array([(length - 1) / 2])
     count = int(np.ceil((length - side) / (WINDOW_STEP * side))) + 1
@@ -128,7 +128,7 @@ def _centres(length: int, side: float) -> np.ndarray:
 
 
 def whole_image(shape: Sequence[int]) -> np.ndarray:
-    """The box x, y, w, h px of an image of shape (H, W, ...), where nothing better is known."""
+    """The box x, y, w, h px of a whole image of shape (H, W, ...)."""
     return np.array([-0.5, -0.5, shape[1], shape[0]], np.float32)
 
 
@@ -138,12 +138,12 @@ def crop_of_box(bbox: np.ndarray, margin: float, size: int) -> np.ndarray:
 
 
 def cut(images: Sequence[Image], crops: Sequence[np.ndarray], size: int) -> Tensor:
-    """The crops (B, size, size, 3) uint8 of images, averaged where they shrink, zero outside (decision G3)."""
+    """Crops (B, size, size, 3) uint8 of images, area-averaged if they shrink, zero outside (decision G3)."""
     return torch.from_numpy(np.stack([_cut(image, crop, size) for image, crop in zip(images, crops, strict=True)]))
 
 
 def _cut(image: Image, crop: np.ndarray, size: int) -> np.ndarray:
-    # The warp reads four neighbours; a much larger image is averaged first, as in training.
+    # The warp interpolates four neighbours; a much larger image is averaged first, as in training.
     reduction = decode_reduction(crop)
     if isinstance(image, np.ndarray):
         image, crop = around_crop(image, crop, size, reduction)

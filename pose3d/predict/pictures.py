@@ -1,4 +1,4 @@
-"""Pictures of predictions: one file an image, or a sheet of frames spread over a video or a pose store."""
+"""Pictures of predictions: one file per image, or a sheet of frames of a video or a pose store."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,18 +12,18 @@ from pose3d.predictions import Predictions
 from pose3d.viz import save_predictions_figure
 
 LONGEST_PX = 640
-"""Pictures show images no larger than this."""
+"""Largest side of the images in pictures."""
 
 SHEET_ROWS = 8
 
 AROUND = 0.25
-"""Pictures show this share of the person's size around the person."""
+"""Margin around the person in pictures, as a share of the person's size."""
 
 Row = tuple[np.ndarray, np.ndarray, np.ndarray, str]
 
 
 class Pictures:
-    """Draws into a folder: of images one picture each, of a video or a pose store one sheet."""
+    """Draw pictures into a folder: one for each image, or one sheet of a video or a pose store."""
 
     def __init__(self, folder: Path, frames: ImageFiles | VideoFrames | StoreFrames) -> None:
         self.folder = folder
@@ -34,7 +34,7 @@ class Pictures:
         self.sheet = None if single else ContactSheet()
 
     def add(self, frames: Sequence[Frame], predictions: Predictions) -> None:
-        """Draw, or note for the sheet, the frames in which somebody is."""
+        """Draw the frames that have a person, or keep them for the sheet."""
         for row in np.flatnonzero(predictions.require("valid", "a picture")).tolist():
             image, number = np.asarray(frames[row].image), frames[row].number
             if self.sheet is not None:
@@ -50,7 +50,7 @@ class Pictures:
 
 
 def row_of(image: np.ndarray, predictions: Predictions, row: int, title: str) -> Row:
-    """What one row of a picture shows: the image (H, W, 3) around the person, its joints in 2D and 3D, a title."""
+    """One row of a picture: the image (H, W, 3) around the person, the joints in 2D and 3D, a title."""
     joints_2d = predictions.require("joints_2d", "a picture")[row]
     joints_3d = predictions.require("joints_3d", "a picture")[row]
     image, joints_2d = around_person(image, joints_2d)
@@ -88,7 +88,7 @@ class ContactSheet:
         self.kept: list[Row] = []
 
     def add(self, row: Row) -> None:
-        """Offer a frame; every `every`-th is kept, and `every` doubles when twice the rows are kept."""
+        """Add a frame; every `every`-th is kept, and `every` doubles when there are twice as many frames as rows."""
         if self.seen % self.every == 0:
             self.kept.append(row)
         self.seen += 1
@@ -96,6 +96,6 @@ class ContactSheet:
             self.kept, self.every = self.kept[::2], 2 * self.every
 
     def rows(self) -> list[Row]:
-        """The frames to show, evenly spread over what was seen."""
+        """The frames to show, evenly spread over those that were added."""
         chosen = np.linspace(0, len(self.kept) - 1, min(len(self.kept), SHEET_ROWS)).round().astype(int)
         return [self.kept[i] for i in chosen]

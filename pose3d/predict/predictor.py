@@ -23,7 +23,7 @@ from pose3d.predictions import SHAPES, Predictions
 from pose3d.pretrained import RELEASED, find_weights, required_stage_file, stage_file
 
 FOV_DEGREES = 55.0
-"""Horizontal field of view of a camera that nothing is known about (decision G5)."""
+"""Assumed horizontal field of view of an unknown camera (decision G5)."""
 
 BOX_FROM_HEATMAPS, BOX_GIVEN, BOX_TRUE = "2DPoseNet", "given", "ground truth"
 BOX_FOLLOWED = "2DPoseNet, then followed"
@@ -32,15 +32,15 @@ PREDICTED = ("joints_3d", "joints_2d", "translation", "perspective_rotation", "c
 
 
 class PosePredictor:
-    """Images to root-relative 3D poses, 2D joints and the root's place in front of the camera.
+    """Predict root-relative 3D poses, 2D joints and the position of the root in camera coordinates from images.
 
     Args:
         pose3d: network of stage 2 or 3.
         pose2d: network of stage 1, which finds the person and the 2D joints K. Without it, boxes must be given and K
             comes from the auxiliary heatmaps of the 3DPoseNet (paper section 3.1).
-        device: where the networks run.
-        sure: score from which on a joint counts as seen.
-        mirror: average the 3D network's answers for each crop and its mirror image, in twice the time.
+        device: device of the networks.
+        sure: smallest heatmap peak of a detected joint.
+        mirror: average the 3D network's outputs for each crop and its mirror image, in twice the time.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class PosePredictor:
         decoding: DecodeConfig | None = None,
         mirror: bool = False,
     ) -> "PosePredictor":
-        """Build both networks from the checkpoints' own hyperparameters, every weight in its place.
+        """Build both networks from the hyperparameters of their checkpoints, and load the weights strictly.
 
-        `checkpoint` is of stage 2 or 3, `box_checkpoint` of stage 1. `decoding` replaces the checkpoint's own choices
-        of the test time (perspective correction, depth).
+        `checkpoint` is of stage 2 or 3, `box_checkpoint` of stage 1. `decoding` replaces the test-time settings of the
+        checkpoint (perspective correction, depth).
         """
         pose2d = None if box_checkpoint is None else load_deployed_2d(box_checkpoint)
         pose3d = load_deployed_3d(checkpoint)
@@ -88,8 +88,8 @@ class PosePredictor:
     ) -> "PosePredictor":
         """Build both networks from weights by name: those of this package, a folder, a file or a hub repository.
 
-        A folder or repository that has no stage 1 gives a predictor that needs boxes; so does a single file. Downloads
-        happen for repositories only.
+        With a single file, or a folder or repository without a stage 1, the predictor needs boxes. Only repositories
+        are downloaded.
         """
         place = find_weights(name)
         checkpoint = required_stage_file(place, "stage3", "stage2")
@@ -110,10 +110,10 @@ class PosePredictor:
         Args:
             images: (H, W, 3) uint8 RGB each, of any sizes.
             intrinsics: (3, 3) or (B, 3, 3); None: a horizontal field of view of `FOV_DEGREES` (decision G5).
-            boxes: (B, 4) x, y, w, h px, tight around the person; a row of NaN: nobody. None: 2DPoseNet looks.
-            everywhere: predict where nobody is as well, with the whole image as the box.
-            windows: 2DPoseNet looks at parts of each image as well as at the whole, and finds people who are small in
-                it, in about ten times as many passes. False: two passes, for people who fill the image.
+            boxes: (B, 4) x, y, w, h px, tight around the person; a row of NaN: no person. None: found by 2DPoseNet.
+            everywhere: predict images without a person as well, with the whole image as the box.
+            windows: let 2DPoseNet search parts of each image as well, to find people who are small in it, in about ten
+                times as many passes. False: two passes, for people who fill the image.
 
         Rows without a person are NaN, and False in `valid`.
         """
@@ -147,14 +147,14 @@ class PosePredictor:
 
     @property
     def size_2d(self) -> int:
-        """2DPoseNet is fully convolutional; it is given the size it was trained at, where that is known."""
+        """Size of 2DPoseNet's input in px: that of its training, if known; the network is fully convolutional."""
         assert self.pose2d is not None
         return self.pose2d.settings.image_size or self.pose3d.image_size
 
     def _poses(
         self, images: Sequence[Image], boxes: np.ndarray, cameras: Tensor, people: People | None
     ) -> dict[str, Tensor]:
-        """Steps 2 and 3 for images with somebody in each; `people` is None where the boxes were given."""
+        """Steps 2 and 3 for images with one person each; `people` is None if the boxes were given."""
         size = self.pose3d.image_size
         crops = [crop_of_box(box, self.pose3d.settings.box_margin, size) for box in boxes]
         pixels = cut(images, crops, size).to(self.device)
@@ -171,13 +171,13 @@ class PosePredictor:
         return {key: placed[key] for key in PREDICTED}
 
     def _trusted(self, people: People) -> People:
-        """Where nobody is found, K is the 3DPoseNet's; where that has no heatmaps, all of 2DPoseNet's joints."""
+        """Without a person, K comes from the 3DPoseNet or, if it has no heatmaps, from all joints of 2DPoseNet."""
         nobody = ~people.found[:, None]
         sure = people.sure & ~nobody if self.pose3d.has_heatmaps else people.sure | nobody
         return People(people.bbox, people.joints_2d, sure, people.scores)
 
     def _people_in_boxes(self, images: Sequence[Image], boxes: np.ndarray) -> People:
-        """2DPoseNet's joints in given boxes, which vouch for the person."""
+        """2DPoseNet's joints in given boxes, in which a person is taken for granted."""
         assert self.pose2d is not None
         crops = [crop_of_box(box, self.pose2d.settings.box_margin, self.size_2d) for box in boxes]
         return self._trusted(detect_in_crops(self.pose2d, images, crops, self.size_2d, self.sure))
@@ -185,9 +185,9 @@ class PosePredictor:
     def _joints_2d(
         self, heatmaps: Tensor | None, crop_from_img: Tensor, people: People | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """K (B, 17, 2) px of the full image, the peaks of its maps (B, 17), and which of it is known (B, 17).
+        """K (B, 17, 2) px in the full image, the peaks of its maps (B, 17), and which joints are known (B, 17).
 
-        2DPoseNet's joints where they are seen, and the 3DPoseNet's for the rest and where boxes were given.
+        K has the detected joints of 2DPoseNet. The others, and all joints in given boxes, come from the 3DPoseNet.
         """
         batch, device = len(crop_from_img), self.device
         joints_2d = torch.zeros(batch, 17, 2, device=device)
@@ -210,7 +210,7 @@ class PosePredictor:
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:
-    """The rows of all parts, which are alike."""
+    """Concatenate the rows of parts with the same keys."""
     merged: dict[str, Any] = {}
     for field in fields(Predictions):
         values = [getattr(part, field.name) for part in parts]

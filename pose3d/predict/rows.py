@@ -1,7 +1,7 @@
-"""Rows of predictions written while they come, so that a run that is killed leaves what it had.
+"""Write rows of predictions as they are computed, so that a killed run leaves its rows.
 
-A `.rows` file is one line of JSON (the columns, and what holds for all rows), followed by the rows as fixed-size
-records. A record that was cut short at the end is left out when the file is read.
+A `.rows` file is one line of JSON (the columns, and the values that all rows share), followed by the rows as records of
+fixed size. A truncated record at the end is ignored when the file is read.
 """
 
 import json
@@ -20,7 +20,7 @@ SUFFIX = ".rows"
 
 
 class RowWriter:
-    """Appends the rows of predictions to a file beside the predictions file, which it removes when all is done."""
+    """Append the rows of predictions to a file beside the predictions file, which is removed at the end."""
 
     def __init__(self, predictions_file: Path) -> None:
         self.path = predictions_file.with_name(f"{predictions_file.name}.{os.getpid()}{SUFFIX}")
@@ -28,7 +28,7 @@ class RowWriter:
         self._dtype: np.dtype | None = None
 
     def append(self, part: Predictions) -> None:
-        """Write rows through to the operating system; all parts have the same keys."""
+        """Write rows and flush them to the operating system; all parts have the same keys."""
         try:
             if self._file is None:
                 self._begin(part)
@@ -43,7 +43,7 @@ class RowWriter:
             raise cannot_write(self.path, error.strerror or str(error)) from error
 
     def finish(self, sequence_names: list[str]) -> Predictions:
-        """All rows, read back."""
+        """Read all rows back."""
         if self._file is None:
             raise PoseError("there was no frame to predict; check the input")
         self.close()
@@ -52,12 +52,12 @@ class RowWriter:
         return predictions
 
     def close(self) -> None:
-        """Close the file, which keeps its rows."""
+        """Close the file and keep it."""
         if self._file is not None:
             self._file.close()
 
     def remove(self) -> None:
-        """Delete the file, once its rows are elsewhere."""
+        """Delete the file, once its rows are in the predictions file."""
         self.close()
         self.path.unlink(missing_ok=True)
 
@@ -72,7 +72,11 @@ class RowWriter:
 
 
 def read_rows(path: Path) -> Predictions:
-    """The rows of a `.rows` file; one that is cut short within its first line is a PoseError."""
+    """Read the rows of a `.rows` file.
+
+    Raises:
+        PoseError: The file is not of this format, or is truncated before the end of its first row.
+    """
     try:
         with path.open("rb") as file:
             header = json.loads(file.readline())

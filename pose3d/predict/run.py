@@ -27,14 +27,14 @@ def predict_frames(
     """Batches of frames with one row of predictions each; the row of a damaged frame is NaN and not valid.
 
     Args:
-        frames: what to predict.
+        frames: the frames to predict.
         predictor: the networks.
-        camera: of frames that bring none of their own.
-        boxes: None: 2DPoseNet looks.
-        follower: predicts frame by frame instead, each box from the last frame.
+        camera: camera of frames without their own.
+        boxes: boxes of the person; None: found by 2DPoseNet.
+        follower: predicts one frame at a time instead, with boxes from the previous frame.
         batch_size: frames at a time without a follower.
     """
-    # A store's images are decoded when they are cut, by whoever cuts them.
+    # The images of a store are decoded later, where crops are cut from them.
     source = frames if isinstance(frames, StoreFrames) else read_ahead(frames)
     for batch in batches(source, 1 if follower is not None else batch_size):
         numbers = [frame.number for frame in batch]
@@ -50,14 +50,14 @@ def predict_frames(
         elif images:
             given = None if boxes is None else boxes.of(numbers)[readable]
             everywhere = isinstance(frames, StoreFrames)
-            # The people of a store fill their images.
+            # The people in the images of a store fill them, so windows are not needed.
             found = predictor.predict(images, cameras[readable], given, everywhere, windows=not everywhere)
             part = _spread(found, readable, len(batch))
         yield batch, _labelled(part, batch, frames, camera, cameras)
 
 
 def is_motion(frames: Frames) -> bool:
-    """Whether the frames follow each other: a video, a stream, or images with a frame rate."""
+    """Whether the frames are consecutive: a video, a stream, or images with a frame rate."""
     return isinstance(frames, VideoFrames | ImageSequence)
 
 
@@ -81,7 +81,7 @@ def _blank(count: int) -> Predictions:
 
 
 def _spread(part: Predictions, rows: list[int], count: int) -> Predictions:
-    """The rows of `part` at their places among `count` rows, which are blank elsewhere."""
+    """`count` rows with those of `part` at their places and blank rows elsewhere."""
     if len(rows) == count:
         return part
     whole = _blank(count)

@@ -1,4 +1,4 @@
-"""Where the command line writes: names that do not collide, checked before the work."""
+"""Output paths of the command line: names that do not collide, checked before the work starts."""
 
 from pathlib import Path
 
@@ -15,7 +15,8 @@ SUFFIXES = (".npz", ".h5", ".hdf5")
 def predictions_file(out: Path | None, source: str) -> Path:
     """The predictions file of `--out`, a folder or a file; by default in a folder of `FOLDER` named after the input.
 
-    A file that cannot be written is a PoseError.
+    Raises:
+        PoseError: The file has another suffix or cannot be written.
     """
     if out is None:
         out = default_folder(source)
@@ -30,10 +31,10 @@ def predictions_file(out: Path | None, source: str) -> Path:
 
 
 def default_folder(source: str) -> Path:
-    """A folder named after the input that holds no predictions of another input.
+    """A folder named after the input, without predictions of another input.
 
-    Inputs of the same name get NAME, NAME-2, NAME-3, ... in the order in which they come; the same input gets its
-    folder again.
+    Inputs of the same name get NAME, NAME-2, NAME-3, ... in the order of their predictions; an input that was predicted
+    before gets its folder again.
     """
     path = Path(source)
     stem = path.stem if path.is_file() and path.suffix[1:2].isalpha() else path.resolve().name
@@ -48,12 +49,12 @@ def default_folder(source: str) -> Path:
 
 
 def source_name(source: str) -> str:
-    """How an input is recorded: files by their absolute path, streams as they are named."""
+    """The recorded name of an input: the absolute path of a file, the address of a stream."""
     return str(Path(source).resolve()) if Path(source).exists() else source
 
 
 def source_of(path: Path) -> str | None:
-    """The input that a predictions file (.npz) records; "" where it records none, None where there is no file."""
+    """The input that a predictions file (.npz) records; "" if it records none, None if there is no file."""
     if not path.exists():
         return None
     try:

@@ -1,4 +1,4 @@
-"""When the feet stand on the ground: they do not move then."""
+"""Detect foot contacts: frames in which a foot stands on the ground and does not move."""
 
 import numpy as np
 
@@ -7,21 +7,21 @@ from pose3d.skeleton import MPI_INF_3DHP_17
 ANKLES = tuple(MPI_INF_3DHP_17.index(name) for name in ("r_ankle", "l_ankle"))
 
 BEGIN_SPEED, END_SPEED = 0.15, 0.25
-"""A contact begins below the first speed and ends above the second, in body heights a second."""
+"""A contact begins below the first speed and ends above the second, in body heights per second."""
 
 SHORTEST_S = 0.12
 HIGHEST = 0.09
-"""A standing foot's ankle is at most so far above the lowest one of its neighbourhood, in body heights."""
+"""Largest height of a standing ankle above the lowest one of its neighbourhood, in body heights."""
 
 
 def foot_contacts(joints: np.ndarray, time: np.ndarray, body_height: float, up: np.ndarray | None = None) -> np.ndarray:
     """Whether the right and the left foot stand on the ground, (T, 2) bool.
 
     Args:
-        joints: (T, 17, 3) mm in axes that do not move; NaN where nobody is.
+        joints: (T, 17, 3) mm in static axes; NaN where there is no person.
         time: (T,) s.
         body_height: mm.
-        up: (3,) the upward direction in the same axes, where it is known: feet held still in the air do not count.
+        up: (3,) upward direction in the same axes, if known, to exclude feet that are held still in the air.
     """
     contact = np.zeros((len(joints), 2), bool)
     height = None if up is None else joints[:, ANKLES] @ up
@@ -29,7 +29,7 @@ def foot_contacts(joints: np.ndarray, time: np.ndarray, body_height: float, up: 
         speed = _speed(joints[:, ankle], time) / body_height
         runs = _hysteresis(speed, BEGIN_SPEED, END_SPEED)
         if height is not None:
-            # nan: where nobody is there is no contact either
+            # an unknown height becomes infinite: no contact without a person
             low = np.nan_to_num(height[:, side], nan=np.inf) <= _floor_near(height, time) + HIGHEST * body_height
             runs &= low
         contact[:, side] = _long_enough(runs, time)
@@ -60,7 +60,7 @@ def _long_enough(on: np.ndarray, time: np.ndarray) -> np.ndarray:
 
 
 def _floor_near(height: np.ndarray, time: np.ndarray, window_s: float = 2.0) -> np.ndarray:
-    """Lowest ankle (T,) within `window_s` s: somebody may climb steps."""
+    """Lowest ankle (T,) within `window_s` s, since the person may climb steps."""
     lowest = np.nan_to_num(height.min(axis=1), nan=np.inf)
     first = np.searchsorted(time, time - window_s / 2)
     last = np.searchsorted(time, time + window_s / 2, side="right")

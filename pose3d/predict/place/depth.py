@@ -1,4 +1,4 @@
-"""Where the root is in front of the camera, in three closed forms, and how sure that is."""
+"""Position of the root in camera coordinates, in three closed forms, and its standard error."""
 
 from typing import Literal
 
@@ -10,19 +10,18 @@ from pose3d.geometry import weak_perspective_translation
 Depth = Literal["closed_form", "exact", "perspective"]
 
 HEIGHT_STD = 0.065
-"""Relative standard deviation of adults' heights around that of the universal skeleton, where no height is given."""
+"""Relative standard deviation of adults' heights around that of the universal skeleton, used if no height is given."""
 KNOWN_HEIGHT_STD = 0.01
 
 
 def root_translation(
     joints_3d: np.ndarray, joints_2d: np.ndarray, intrinsics: np.ndarray, mode: Depth = "closed_form"
 ) -> np.ndarray:
-    """T (N, 3) mm that puts joints (N, 17, 3) mm over (N, 17, 2) px; NaN joints are left out.
+    """T (N, 3) mm that projects joints (N, 17, 3) mm onto (N, 17, 2) px; NaN joints are left out.
 
-    "closed_form" is eq. (1) of the paper, "exact" its depth before the approximation (supplement eq. 5); both take weak
-    perspective.
-    "perspective" minimises the squared distance of the joints of P + T to their lines of sight, weighted so that it is
-    nearly one in pixels; it is right also for people near the camera.
+    "closed_form" is eq. (1) of the paper, "exact" its depth before the approximation (supplement eq. 5); both assume
+    weak perspective. "perspective" minimises the squared distance of the joints of P + T from their lines of sight,
+    with weights that make it approximately a distance in pixels; it is valid for people near the camera, too.
     """
     if mode == "perspective":
         return _perspective(joints_3d, joints_2d, intrinsics)
@@ -47,7 +46,7 @@ def _perspective(joints_3d: np.ndarray, joints_2d: np.ndarray, intrinsics: np.nd
         matrix = np.concatenate([np.stack([one, nil, -u], -1), np.stack([nil, one, -v], -1)])
         right = np.concatenate([u * z - x, v * z - y])
         depth = 1.0
-        for _ in range(3):  # a metre is fewer pixels at a joint that is farther away
+        for _ in range(3):  # a metre spans fewer pixels at a more distant joint
             weight = np.tile(1 / np.maximum(depth * one if np.isscalar(depth) else depth, 1e-6), 2)[:, None]
             solution = np.linalg.lstsq(matrix * weight, right * weight[:, 0], rcond=None)[0]
             depth = np.maximum(z + solution[2], 1.0)
@@ -65,9 +64,9 @@ def translation_std(
     """Standard error (N, 3) mm of T, from the spread of the joints about the image of P + T and that of the size.
 
     The reprojection error of the n known joints gives the standard deviation s of a coordinate in px (2n - 3 degrees of
-    freedom). The depth, f |P| / |K|, inherits s / |K| relatively, and `height_std`, by which the skeleton's own size
-    may be off. Along x and y the mean of n coordinates and the depth's error along the line of sight add up. The focal
-    length is taken as known: all of T along z is proportional to it.
+    freedom). The relative error of the depth, f |P| / |K|, combines s / |K| and `height_std`, the relative error of the
+    skeleton's size. Along x and y, the error of the mean of n coordinates and the error of the depth along the line of
+    sight add up. The focal length is assumed to be known; the depth is proportional to it.
     """
     focal = np.sqrt(intrinsics[:, 0, 0] * intrinsics[:, 1, 1])
     points = joints_3d + translation[:, None]

@@ -1,4 +1,4 @@
-"""Standing feet stay where they are: the root is shifted a little, and the legs are bent to reach."""
+"""Keep standing feet in place: shift the root, and bend the legs by inverse kinematics."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from pose3d.predict.place.contacts import ANKLES, runs_of
 from pose3d.skeleton import MPI_INF_3DHP_17
 
 EASE_S = 0.2
-"""Before and after a contact the leg takes this long to go over to its own motion."""
+"""Time of the transition between a contact and the leg's own motion, before and after."""
 
 ROOT_EASE_S = 0.1
-"""The root takes this long to go over from one standing foot to another."""
+"""Time in which the root's shift changes from one standing foot to another."""
 
 PASSES = 6
 
@@ -24,14 +24,14 @@ def lock_feet(joints: np.ndarray, contact: np.ndarray, fps: float, ankle_height:
         joints: finite everywhere.
         contact: (T, 2) bool, right and left.
         fps: frames a second.
-        ankle_height: of a standing ankle above y = 0, where the floor is level; None leaves heights as they are.
+        ankle_height: height of a standing ankle above a level floor at y = 0; None leaves heights unchanged.
 
-    The root moves by what is common to the standing feet, faded between contacts; the rest is two-bone inverse
-    kinematics, which keeps the lengths of thigh and shank and the plane of the knee.
+    The root moves by the mean shift of the standing feet, interpolated between contacts. Two-bone inverse kinematics,
+    which keeps the lengths of thigh and shank and the plane of the knee, corrects the rest.
     """
     anchors, weights = _anchors(joints, contact, fps, ankle_height)
     shift, moved = np.zeros((len(joints), 3)), joints
-    for _ in range(PASSES):  # after the first, for what the legs could not reach
+    for _ in range(PASSES):  # later passes correct what the legs could not reach in the first
         wanted = np.where(contact[..., None], anchors - moved[:, ANKLES], 0.0)
         shift = shift + _root_shift(wanted, contact, fps)
         moved = _stand(joints + shift[:, None], anchors, weights)
@@ -39,7 +39,7 @@ def lock_feet(joints: np.ndarray, contact: np.ndarray, fps: float, ankle_height:
 
 
 def _stand(joints: np.ndarray, anchors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Legs bent so that ankles come to their anchors (T, 2, 3), as far as `weights` (T, 2) say."""
+    """Bend the legs so that the ankles reach their anchors (T, 2, 3), blended by `weights` (T, 2)."""
     standing = joints.copy()
     for side, (hip, knee, ankle) in enumerate(_LEGS):
         weight = weights[:, side, None]
@@ -53,7 +53,7 @@ def _stand(joints: np.ndarray, anchors: np.ndarray, weights: np.ndarray) -> np.n
 def _anchors(
     joints: np.ndarray, contact: np.ndarray, fps: float, ankle_height: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where each ankle should be (T, 2, 3), and how much that counts (T, 2): 1 in a contact, eased to 0 around it."""
+    """Target of each ankle (T, 2, 3) and its weight (T, 2): 1 in a contact, eased to 0 around it."""
     count, ease = len(joints), max(1, round(EASE_S * fps))
     anchors, weights = np.zeros((count, 2, 3)), np.zeros((count, 2))
     for side, ankle in enumerate(ANKLES):
@@ -83,10 +83,10 @@ def _root_shift(wanted: np.ndarray, contact: np.ndarray, fps: float) -> np.ndarr
 
 
 def bend(start: np.ndarray, middle: np.ndarray, end: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two-bone inverse kinematics: middle and end (T, 3) of limbs (T, 3) whose end goes to the target (T, 3).
+    """Two-bone inverse kinematics: middle and end (T, 3) of limbs whose end moves to the target (T, 3).
 
-    Bone lengths stay. The middle stays on its side of the line from start to target; targets out of reach are
-    approached along that line.
+    Bone lengths do not change, and the middle stays on its side of the line from start to target. Targets out of reach
+    are approached along that line.
     """
     first = np.linalg.norm(middle - start, axis=-1)
     second = np.linalg.norm(end - middle, axis=-1)

@@ -1,4 +1,4 @@
-"""How tall a skeleton is, so that a known height sets its scale."""
+"""Height of a skeleton, to scale it to a known height."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from pose3d.skeleton import MPI_INF_3DHP_17
 
 CHAIN_PER_HEIGHT = 0.959
 """Thighs, shanks, trunk, neck and head in a line, as a share of the stature: 0.957 to 0.961 on the 32 bodies of the
-embedded data set. What is missing is the foot; what is too much are the bends of the spine."""
+embedded data set. The sum lacks the foot, and the bends of the spine add to it."""
 
 LOWEST_M, HIGHEST_M = 0.4, 2.8
 

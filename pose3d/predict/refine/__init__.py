@@ -1,4 +1,4 @@
-"""Steady motion from the predictions of a video, without the networks: arrays in, arrays out."""
+"""Refine the predictions of a video to a smooth motion, without the networks: arrays in, arrays out."""
 
 from pose3d.predict.refine.refine import CUTOFFS, RefineOptions, refine
 

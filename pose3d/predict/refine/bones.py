@@ -1,4 +1,4 @@
-"""Bones do not change their length: one length a bone for a whole sequence."""
+"""Constant bone lengths: one length per bone for a whole sequence."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from pose3d.skeleton import MPI_INF_3DHP_17
 
 ROOT = MPI_INF_3DHP_17.root
 PARENTS = list(MPI_INF_3DHP_17.parents_o1)
-"""Order-1 parents, but for the top of the head, which is fixed to the head and not to the neck."""
+"""Order-1 parents, except that the parent of the top of the head is the head, not the neck."""
 PARENTS[MPI_INF_3DHP_17.index("head_top")] = MPI_INF_3DHP_17.index("head")
 FEWEST_SURE = 10
-"""With fewer trusted frames than this, all frames count."""
+"""Smallest number of confident frames; with fewer, all frames are used."""
 
 
 def order_from_root() -> list[int]:
@@ -25,7 +25,7 @@ def order_from_root() -> list[int]:
 def bone_lengths(joints_3d: np.ndarray, confidence: np.ndarray | None = None) -> np.ndarray:
     """Median length (17,) mm of each bone (joint to parent) over (T, 17, 3), left and right alike.
 
-    The half of the frames in which both ends have the highest `confidence` (T, 17) counts. The root's length is 0.
+    Only the half of the frames in which both ends have the highest `confidence` (T, 17) is used. The root has length 0.
     """
     lengths = np.linalg.norm(joints_3d - joints_3d[:, PARENTS], axis=-1)
     medians = np.zeros(len(PARENTS))
@@ -41,7 +41,7 @@ def bone_lengths(joints_3d: np.ndarray, confidence: np.ndarray | None = None) ->
 
 
 def hold_bones(joints_3d: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Root-relative joints (T, 17, 3) whose bones keep their directions and take the given lengths (17,)."""
+    """Root-relative joints (T, 17, 3) with the same bone directions and the given lengths (17,)."""
     held = np.zeros_like(joints_3d)
     held[:, ROOT] = joints_3d[:, ROOT]
     for joint in order_from_root():

@@ -5,19 +5,19 @@ import math
 import numpy as np
 
 ORDER = 2
-"""Of the Butterworth filter in each of its two directions."""
+"""Order of the Butterworth filter in each of its two directions."""
 
 HIGHEST = 0.45
-"""Share of the frame rate from which on a cut-off passes everything."""
+"""Cut-offs above this share of the frame rate do not filter."""
 
 
 def butterworth(track: np.ndarray, fps: float, cutoff_hz: float) -> np.ndarray:
-    """A track (T, D) without what moves faster than `cutoff_hz`, without delay: filtered forwards and backwards."""
+    """Low-pass filter a track (T, D) at `cutoff_hz`, forwards and backwards and thus without delay."""
     from scipy.signal import butter, sosfiltfilt
 
     if len(track) < 3 or cutoff_hz >= HIGHEST * fps:
         return track
-    # Two passes lower the frequency at which the power is halved (Winter 2009); this takes it back.
+    # Two passes lower the frequency at which the power is halved (Winter 2009); this compensates for it.
     corrected = min(cutoff_hz / (math.sqrt(2) - 1) ** (1 / (2 * ORDER)), HIGHEST * fps)
     sections = butter(ORDER, corrected, fs=fps, output="sos")
     return np.asarray(sosfiltfilt(sections, track, axis=0, padlen=min(len(track) - 1, round(3 * fps / corrected))))
@@ -27,9 +27,9 @@ class OneEuro:
     """The One Euro filter (Casiez et al. 2012): causal, its cut-off grows with speed.
 
     Args:
-        cutoff_hz: at rest.
-        beta: growth of the cut-off in Hz per unit of speed (units of the track a second).
-        speed_cutoff_hz: cut-off of the speed itself.
+        cutoff_hz: cut-off at rest.
+        beta: increase of the cut-off in Hz per unit of speed (units of the track per second).
+        speed_cutoff_hz: cut-off of the speed's own filter.
     """
 
     def __init__(self, cutoff_hz: float, beta: float, speed_cutoff_hz: float = 1.0) -> None:
@@ -38,7 +38,7 @@ class OneEuro:
         self._speed: np.ndarray | None = None
 
     def __call__(self, sample: np.ndarray, interval: float) -> np.ndarray:
-        """The filtered sample (..., D); `interval` s since the last one. NaN restarts the filter."""
+        """Filter a sample (..., D), `interval` s after the previous one. NaN restarts the filter."""
         if self._last is None or self._speed is None or not np.isfinite(self._last).all() or interval <= 0:
             self._last, self._speed = sample.copy(), np.zeros_like(sample)
             return sample
@@ -51,7 +51,7 @@ class OneEuro:
 
 
 def one_euro(track: np.ndarray, time: np.ndarray, cutoff_hz: float, beta: float) -> np.ndarray:
-    """A whole track (T, D) through the One Euro filter, frame by frame as in a stream; `time` (T,) s."""
+    """Apply the One Euro filter to a track (T, D) at times (T,) s, frame by frame as in a stream."""
     smooth = OneEuro(cutoff_hz, beta)
     intervals = np.diff(time, prepend=time[:1])
     return np.stack([smooth(sample, float(interval)) for sample, interval in zip(track, intervals, strict=True)])
@@ -64,7 +64,7 @@ def _share(cutoff_hz: float | np.ndarray, interval: float) -> np.ndarray:
 
 
 def on_even_times(track: np.ndarray, time: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
-    """A track (T, D) at even intervals, and their times; unchanged where the times are even within a tenth."""
+    """Resample a track (T, D) at even times; returns it with the times. Times that are even within 10 % are kept."""
     if len(time) < 3 or np.abs(np.diff(time) * fps - 1).max() <= 0.1:
         return track, time
     even = np.arange(time[0], time[-1] + 0.5 / fps, 1 / fps)
@@ -72,7 +72,7 @@ def on_even_times(track: np.ndarray, time: np.ndarray, fps: float) -> tuple[np.n
 
 
 def at_times(track: np.ndarray, even: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Back from the even times of `on_even_times` to the frames' own."""
+    """Resample from the even times of `on_even_times` to those of the frames."""
     if even is time:
         return track
     return np.stack([np.interp(time, even, column) for column in track.T], axis=-1)

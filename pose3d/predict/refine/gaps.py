@@ -1,10 +1,10 @@
-"""Fill what is missing inside a track from both sides."""
+"""Fill gaps in a track by interpolation."""
 
 import numpy as np
 
 
 def fill_gaps(track: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """A track (T, D) whose NaN samples are interpolated over time (T,) s; ends are held.
+    """Interpolate the NaN samples of a track (T, D) over time (T,) s; the first and last samples are held.
 
     Monotone cubic interpolation (PCHIP): it does not overshoot. A track without any sample stays NaN.
     """

@@ -1,4 +1,4 @@
-"""Joint groups that are smoothed alike, and their cut-off frequencies."""
+"""Joint groups with a common cut-off frequency."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Joints of a group; further groups are the bearing of the root ("place") and its distance ("depth")."""
 
 CUTOFFS: dict[str, float] = {"trunk": 4.0, "limbs": 5.0, "ends": 6.0, "place": 3.5, "depth": 1.5}
-"""Hz. Human movement lies below 6 Hz except in blows and jumps; the noise of the networks has all frequencies."""
+"""Cut-offs in Hz. Human movement is below 6 Hz except in blows and jumps; the networks' noise has all frequencies."""
 
 
 def group_of_joints() -> list[str]:
@@ -23,7 +23,11 @@ def group_of_joints() -> list[str]:
 
 
 def parse_cutoffs(text: str | None) -> dict[str, float]:
-    """Cut-offs from "6" (all groups) or "trunk=4,ends=8" (the others keep theirs)."""
+    """Parse cut-offs: "6" sets all groups, "trunk=4,ends=8" sets some and keeps the defaults of the others.
+
+    Raises:
+        PoseError: The text has another form, or names an unknown group.
+    """
     if not text:
         return dict(CUTOFFS)
     cutoffs = dict(CUTOFFS)

@@ -1,4 +1,4 @@
-"""Frames in which a joint lies far from where it was just before and after: robust residuals (Hampel's identifier)."""
+"""Detect frames in which a joint is far from its position just before and after (Hampel's identifier)."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ WINDOW_S = 0.3
 
 MOST_SIGMAS = 5.0
 SMALLEST_SIGMA = 0.02
-"""Share of `unit` below which differences are never outliers, as a standard deviation."""
+"""Smallest standard deviation of the residuals, as a share of `unit`: smaller differences are never outliers."""
 
 
 def outliers(track: np.ndarray, fps: float, unit: float) -> np.ndarray:
-    """Which samples of a track (T, D) are outliers, (T,) bool; NaN samples are none.
+    """Which samples of a track (T, D) are outliers, (T,) bool; NaN samples are not.
 
-    A sample's residual is its distance to the running median. It is an outlier beyond `MOST_SIGMAS` robust standard
-    deviations of all residuals (1.4826 times their median). `unit` is a length that the person's size gives, in the
-    unit of the track.
+    The residual of a sample is its distance from the running median. A sample is an outlier if its residual exceeds
+    `MOST_SIGMAS` robust standard deviations of all residuals (1.4826 times their median). `unit` is the person's size
+    in the unit of the track.
     """
     half = max(1, round(WINDOW_S * fps / 2))
     if len(track) < 2 * half + 1:

@@ -1,4 +1,4 @@
-"""Refine the predictions of a video: outliers out, short gaps filled, smoothed, bones held."""
+"""Refine the predictions of a video: remove outliers, fill short gaps, smooth, keep bone lengths constant."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -15,30 +15,30 @@ from pose3d.predict.refine.segments import middle_and_size, segments
 from pose3d.predictions import Predictions
 
 FPS = 25.0
-"""Frame rate where neither the file nor the user says one."""
+"""Frame rate if neither the file nor the user gives one."""
 
 Method = Literal["butterworth", "one-euro", "off"]
 
-# One Euro: Hz of cut-off gained per person's height a second, so that fast movements are followed.
+# One Euro: increase of the cut-off in Hz per body height per second, so that fast movements are not delayed.
 _BETA = 4.0
 _PERSON_MM = 1700.0
 
 
 @dataclass(frozen=True)
 class RefineOptions:
-    """What is done, and how strongly."""
+    """Settings of the refinement."""
 
     method: Method = "butterworth"
-    """"one-euro" uses past frames only, as a stream must; "off" fills gaps and holds bones only."""
+    """"one-euro" is causal, for streams; "off" only fills gaps and keeps bone lengths constant."""
     cutoffs: dict[str, float] = field(default_factory=lambda: dict(CUTOFFS))
-    """Hz for each joint group."""
+    """Cut-off in Hz of each joint group."""
     fps: float | None = None
-    """Overrides the file's own times."""
+    """Frames per second, in place of the times in the file."""
     hold_bones: bool = True
 
 
 def refine(predictions: Predictions, options: RefineOptions | None = None) -> Predictions:
-    """Refined copy: `joints_3d`, `joints_2d`, `translation`, `confidence`, `valid`; each sequence on its own.
+    """Copy with refined `joints_3d`, `joints_2d`, `translation`, `confidence` and `valid`; sequences are independent.
 
     Frames inside a short gap become valid with confidence 0. Frames in long gaps stay NaN.
     """
@@ -81,7 +81,7 @@ def refine(predictions: Predictions, options: RefineOptions | None = None) -> Pr
 
 
 def times_of(predictions: Predictions, fps: float | None = None) -> np.ndarray:
-    """(N,) s: the frames' own times where the file has them, else frame numbers over `fps` (25 where not given)."""
+    """Times (N,) s of the frames: those of the file if it has them, else frame numbers over `fps` (default 25)."""
     frame = np.arange(len(predictions)) if predictions.frame is None else predictions.frame.astype(np.float64)
     time = predictions.time
     if fps is not None or time is None or not np.isfinite(time).any():
@@ -95,7 +95,7 @@ def times_of(predictions: Predictions, fps: float | None = None) -> np.ndarray:
 
 
 def frame_rate(time: np.ndarray) -> float:
-    """Frames a second, from the median interval of ascending times (T,) s."""
+    """Frames per second, from the median interval of ascending times (T,) s."""
     intervals = np.diff(time)
     intervals = intervals[intervals > 0]
     return float(1 / np.median(intervals)) if len(intervals) else FPS
@@ -115,7 +115,7 @@ def _steady(
 
 
 def _steady_place(place: np.ndarray, time: np.ndarray, fps: float, options: RefineOptions) -> np.ndarray:
-    """T, as bearing (x / z, y / z) and the logarithm of z: noise of the depth moves T along the line of sight."""
+    """Smooth T as bearing (x / z, y / z) and logarithm of z: noise of the depth moves T along the line of sight."""
     if not (np.nan_to_num(place[:, 2], nan=1.0) > 0).all():
         return place
     bearing, depth = place[:, :2] / place[:, 2:], np.log(place[:, 2:])

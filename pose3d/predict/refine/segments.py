@@ -1,4 +1,4 @@
-"""Where a motion is continuous: between cuts and long gaps."""
+"""Split a motion into continuous segments, at cuts and long gaps."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ LONGEST_GAP_S = 0.5
 """Shorter gaps are filled; longer ones separate two segments."""
 
 CUT_POSE_MM = 350.0
-"""Mean change of the root-relative joints from one frame to the next that only a cut explains."""
+"""Mean change of the root-relative joints from one frame to the next that indicates a cut."""
 
 CUT_PLACE = 0.4
-"""Shift of the person from one frame to the next, as a share of their size in the image, that only a cut explains."""
+"""Shift of the person from one frame to the next, relative to their size in the image, that indicates a cut."""
 
 CUT_INTERVAL_S = 0.15
-"""Changes over a longer time are no sign of a cut."""
+"""Largest interval of two frames whose difference may indicate a cut."""
 
 
 def segments(
@@ -40,7 +40,7 @@ def segments(
 def is_cut(
     time: np.ndarray, joints_3d: np.ndarray, joints_2d: np.ndarray | None, before: np.ndarray, after: np.ndarray
 ) -> np.ndarray:
-    """Whether the picture was cut between the frames `before` (N,) and `after` (N,)."""
+    """Whether there is a cut between the frames `before` (N,) and `after` (N,)."""
     jump = np.linalg.norm(joints_3d[after] - joints_3d[before], axis=-1).mean(axis=-1) > CUT_POSE_MM
     if joints_2d is not None:
         middle, size = middle_and_size(joints_2d)
@@ -50,7 +50,7 @@ def is_cut(
 
 
 def middle_and_size(joints_2d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Middle (T, 2) px and longer side (T,) px of the box around joints (T, 17, 2); NaN where none is known."""
+    """Centre (T, 2) px and longer side (T,) px of the box around joints (T, 17, 2); NaN without known joints."""
     known = np.isfinite(joints_2d)
     low = np.where(known, joints_2d, np.inf).min(axis=1)
     high = np.where(known, joints_2d, -np.inf).max(axis=1)

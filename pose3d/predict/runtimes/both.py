@@ -10,7 +10,7 @@ from pose3d.predict.predictor import PosePredictor
 from pose3d.predict.runtimes.choice import AUTO, FLOAT32, use_runtime
 
 LONG = 20_000
-"""Frames that a stream is taken to have."""
+"""Assumed number of frames of a stream."""
 
 _PASSES_OF_A_LOOK = 3
 """Two, and more where there are several people."""
@@ -19,14 +19,14 @@ _PASSES_OF_A_LOOK = 3
 def use_runtimes(
     predictor: PosePredictor, name: str, frames: int | None, look_every: int, say: Callable[[str], None]
 ) -> None:
-    """Set the runtimes of the networks of `predictor`, each for the passes that it has to do.
+    """Set the runtimes of the networks of `predictor`, each for its expected number of passes.
 
     Args:
-        predictor: on the CPU; another device keeps PyTorch in float32.
-        name: of `RUNTIMES`.
-        frames: that are to come; None: nobody knows.
-        look_every: how often 2DPoseNet looks.
-        say: receives a sentence about each choice.
+        predictor: a predictor on the CPU; on another device it keeps PyTorch in float32.
+        name: a key of `RUNTIMES`.
+        frames: number of frames to predict; None: unknown.
+        look_every: frames between two searches by 2DPoseNet.
+        say: called with a sentence about each choice.
     """
     if predictor.device.type != "cpu":
         if name not in (AUTO, FLOAT32):

@@ -1,7 +1,7 @@
-"""Which runtime a network takes: named, or the fastest of those that agree with float32, measured on its first crops.
+"""Choose the runtime of a network: a named one, or the fastest that agrees with float32, measured on the first crops.
 
-A runtime that has to be prepared (a graph to be converted, code to be compiled) is tried only where the passes that
-are to come would make up for it.
+A runtime that has to be prepared (a graph to be converted, code to be compiled) is tried only if the expected passes
+would make up for the preparation.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Runtime = Callable[[Tensor], dict[str, Tensor]]
 AUTO, FLOAT32 = "auto", "float32"
 
 AGREE_MM = 10.0
-"""Mean distance of joints to those of float32 on the first crops. The released network in bfloat16 is 3 mm off, which
-leaves its error on the test set where it was (docs/speed.md)."""
+"""Largest accepted mean distance of joints from those in float32, on the first crops. The released network in bfloat16
+differs by 3 mm, which does not change its error on the test set (docs/speed.md)."""
 AGREE_PX = 1.0
-"""Median distance of the heatmaps' maxima, px of the crop."""
+"""Largest accepted median distance of the heatmaps' maxima, px of the crop."""
 TURNS = 5
 
 
@@ -41,11 +41,11 @@ class Kind:
 
     make: Callable[[Network, int], Runtime]
     needs: tuple[str, ...] = ()
-    """Packages."""
+    """Packages that it requires."""
     seconds: float = 0.0
-    """What preparing it takes, roughly: twice as much on a busy machine."""
+    """Approximate time of its preparation; twice as long on a busy machine."""
     saves: float = 1.0
-    """Share of the time of a pass that it may save, compared with what is tried before it."""
+    """Share of the time of a pass that it may save, compared with the runtimes that are tried before it."""
 
 
 def _bfloat16(net: Network, size: int) -> Runtime:
@@ -92,15 +92,16 @@ RUNTIMES = (AUTO, FLOAT32, *KINDS)
 def use_runtime(
     net: Network, name: str, calls: float = float("inf"), say: Callable[[str], None] = lambda sentence: None
 ) -> None:
-    """Let a network on the CPU compute its answers by a runtime of `RUNTIMES`.
+    """Let a network on the CPU compute its outputs with a runtime of `RUNTIMES`.
 
     Args:
-        net: its `runtime` is set.
-        name: "auto" chooses at the first crops.
-        calls: passes that are to come, as far as that is known.
-        say: receives a sentence about the choice.
+        net: network to set the `runtime` of.
+        name: a key of `RUNTIMES`, or "auto" to choose at the first crops.
+        calls: expected number of passes.
+        say: called with a sentence about the choice.
 
-    A PoseError where a named runtime is not installed or cannot run the network.
+    Raises:
+        PoseError: The named runtime is not installed or cannot run the network.
     """
     if name == AUTO:
         net.runtime = Measured(net, calls, say)
@@ -111,11 +112,11 @@ def use_runtime(
 
 
 class Measured:
-    """Runs the first crops by every runtime that may pay, and then goes on with the fastest that agrees.
+    """Run the first crops with each runtime that may save time, and then use the fastest that agrees with float32.
 
     Attributes:
-        name: the choice, "" before the first crops.
-        seconds: of a pass by runtime, medians of turns that the runtimes took one after the other.
+        name: the chosen runtime, "" before the first crops.
+        seconds: median time of a pass of each runtime, measured alternately.
     """
 
     def __init__(self, net: Network, calls: float, say: Callable[[str], None]) -> None:
@@ -124,7 +125,7 @@ class Measured:
         self._run: Runtime = self._net.answers
 
     def __call__(self, crops: Tensor) -> dict[str, Tensor]:
-        """What the chosen runtime answers; should it fail, the network itself, from then on."""
+        """Compute the outputs with the chosen runtime; if it fails, with PyTorch from then on."""
         if not self.name:
             self._choose(crops)
         try:
@@ -165,7 +166,7 @@ class Measured:
 
 
 def interleaved(runtimes: dict[str, Runtime], crops: Tensor, turns: int) -> dict[str, float]:
-    """Median seconds of a pass of each runtime; they take turns."""
+    """Median seconds of a pass of each runtime, measured alternately."""
     taken: dict[str, list[float]] = {name: [] for name in runtimes}
     for _ in range(turns):
         for name, runtime in runtimes.items():
@@ -203,7 +204,7 @@ def _named(net: Network, name: str) -> Runtime:
 
 
 def make_runtime(net: Network, name: str, size: int) -> Runtime:
-    """A runtime of `KINDS` for crops of `size` px; a PoseError where its library cannot run the network."""
+    """Make a runtime of `KINDS` for crops of `size` px; raises PoseError if its library cannot run the network."""
     try:
         return KINDS[name].make(_plain(net), size)
     except Exception as error:  # of any library
@@ -211,7 +212,7 @@ def make_runtime(net: Network, name: str, size: int) -> Runtime:
 
 
 def _plain(net: Network) -> Network:
-    """The same network, with the same weights, without a runtime."""
+    """A copy of the network without a runtime, which shares the weights."""
     plain = copy.copy(net)
     plain.runtime = None
     return plain

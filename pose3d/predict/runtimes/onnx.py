@@ -12,7 +12,7 @@ from pose3d.predict.runtimes.unnamed import Unnamed
 
 
 class OnnxRuntime:
-    """The network's own answers, on the CPU; batches of any number of crops of `size` px."""
+    """Compute the outputs of a network with onnxruntime on the CPU, for batches of crops of `size` px."""
 
     def __init__(self, net: Deployed2D | Deployed3D, size: int) -> None:
         import onnxruntime
@@ -21,12 +21,12 @@ class OnnxRuntime:
             self.names = list(net.answers(random_crops(1, size, seed=0)))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        # Threads that spin while they wait would take the core from the thread that decodes the video.
+        # Spinning threads would take CPU time from the thread that decodes the video.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         graph = graph_of(Unnamed(net), self.names, size).SerializeToString()
         self.session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, crops: Tensor) -> dict[str, Tensor]:
-        """Crops (B, S, S, 3) uint8 to the network's answers, float32."""
+        """Compute the outputs, float32, for crops (B, S, S, 3) uint8."""
         answers = self.session.run(self.names, {"crops": crops.numpy()})
         return {name: torch.from_numpy(answer) for name, answer in zip(self.names, answers, strict=True)}

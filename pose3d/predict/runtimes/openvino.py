@@ -1,4 +1,4 @@
-"""OpenVINO, in float32 or in bfloat16, for which processors have instructions of their own."""
+"""OpenVINO, in float32 or, on processors with instructions for it, in bfloat16."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pose3d.predict.runtimes.unnamed import Unnamed
 
 
 class OpenVino:
-    """The network's own answers, on the CPU; batches of any number of crops of `size` px.
+    """Compute the outputs of a network with OpenVINO on the CPU, for batches of crops of `size` px.
 
     Args:
         net: the network.
@@ -28,7 +28,7 @@ class OpenVino:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer's, about sizes that are constants on purpose
             self.names = list(net.answers(example))
-            # Traced here, for OpenVINO's own trace would be checked by running the network twice more.
+            # Traced here, because OpenVINO checks its own trace by running the network twice more.
             traced = torch.jit.trace(Unnamed(net), example, check_trace=False)
             graph = openvino.convert_model(traced, example_input=example, input=[-1, size, size, 3])
         settings = {
@@ -39,7 +39,7 @@ class OpenVino:
         self.compiled = openvino.Core().compile_model(graph, "CPU", settings)
 
     def __call__(self, crops: Tensor) -> dict[str, Tensor]:
-        """Crops (B, S, S, 3) uint8 to the network's answers, float32."""
+        """Compute the outputs, float32, for crops (B, S, S, 3) uint8."""
         answers = self.compiled(crops.numpy())
-        # The next pass overwrites what these arrays show.
+        # Copied, because the next pass overwrites these arrays.
         return {name: torch.from_numpy(answers[number].copy()) for number, name in enumerate(self.names)}

@@ -1,6 +1,6 @@
 """PyTorch in bfloat16: the weights of convolutions and linear layers are converted once, everything else by autocast.
 
-Autocast alone would convert the weights anew in each pass, for it keeps converted weights only while training.
+Autocast alone would convert the weights in each pass, because it caches converted weights only in training.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _HALVED = (nn.Conv2d, nn.Linear)
 
 
 class Bfloat16:
-    """Channels last in memory, bfloat16 where autocast takes it, float32 elsewhere."""
+    """Run a network with channels-last tensors, in bfloat16 where autocast uses it and in float32 elsewhere."""
 
     def __init__(self, net: Deployed2D | Deployed3D) -> None:
         self.net = copy.deepcopy(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -28,7 +28,7 @@ class Bfloat16:
                 module.to(torch.bfloat16)
 
     def __call__(self, crops: Tensor) -> dict[str, Tensor]:
-        """Crops (B, S, S, 3) uint8 to the network's answers, float32."""
+        """Compute the outputs, float32, for crops (B, S, S, 3) uint8."""
         with torch.autocast("cpu", torch.bfloat16):
             answers = self._run(crops)
         return {key: answer.float() for key, answer in answers.items()}
@@ -38,9 +38,9 @@ class Bfloat16:
 
 
 class Compiled(Bfloat16):
-    """The same through torch.compile, with batch norm folded into the convolutions, for one shape of crops.
+    """The same with torch.compile and with batch norm folded into the convolutions, for one shape of crops.
 
-    Crops of another shape, which would be compiled for again, run without it.
+    Crops of another shape run without torch.compile, which would compile again.
     """
 
     def __init__(self, net: Deployed2D | Deployed3D) -> None:
@@ -64,7 +64,7 @@ class Compiled(Bfloat16):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without warnings of the compiler about parts of PyTorch itself."""
+    """Suppress the compiler's warnings about PyTorch itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""A network whose answers come in order instead of by name, as graphs of other libraries want them."""
+"""A network with a tuple of outputs instead of a dictionary, as other libraries require."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pose3d.predict.networks import Deployed2D, Deployed3D
 
 
 class Unnamed(nn.Module):
-    """The answers of a deployed network as a tuple."""
+    """The outputs of a deployed network as a tuple."""
 
     def __init__(self, net: Deployed2D | Deployed3D) -> None:
         super().__init__()
@@ -16,5 +16,5 @@ class Unnamed(nn.Module):
         self.eval()
 
     def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
-        """Crops (B, S, S, 3) uint8 RGB to tensors."""
+        """Compute the outputs, tensors, for crops (B, S, S, 3) uint8 RGB."""
         return tuple(self.net.answers(crops).values())
