@@ -19,7 +19,8 @@ from pose3d.predict.frames import Frame
 from pose3d.predict.overlay import plain_frames, write_overlay
 from pose3d.predict.place import Placed, PlaceOptions, place
 from pose3d.predict.place.depth import Depth
-from pose3d.predict.place.place import apply, with_depth, with_height
+from pose3d.predict.place.distance import DEFAULT, with_distance
+from pose3d.predict.place.place import apply, with_height
 from pose3d.predict.refine import RefineOptions, refine
 from pose3d.predict.refine.groups import parse_cutoffs
 from pose3d.predict.refine.refine import Method, frame_rate, times_of
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--cutoff", metavar="HZ", help="cut-off for all, or as trunk=4,limbs=5,ends=6,place=3,depth=1")
     group.add_argument("--height", type=float, metavar="M", help="height of the person: sets size and distance")
-    group.add_argument("--depth", choices=get_args(Depth), help="form of the distance (default: the paper's)")
+    group.add_argument("--depth", choices=get_args(Depth), help=f"form of the distance (default: {DEFAULT})")
     group.add_argument(
         "--camera-pitch", type=float, metavar="DEG", help="the camera looks down by so much (default: found)"
     )
@@ -112,9 +113,9 @@ def finish_motion(predictions: Predictions, finish: Finish, frames: Iterable[Fra
     """
     if not predictions.require("valid", "a motion").any():
         return ["nobody is seen in any frame, so there is no motion to refine or export"]
-    predictions = with_depth(predictions, finish.place.depth)
     if finish.refine is not None:
         predictions = refine(predictions, finish.refine)
+    predictions = with_distance(predictions, finish.place.depth, finish.refine)
     placed = place(with_height(predictions, finish.place.height_m), finish.place)
     write_predictions(finish.refined, placed.predictions)
     facts, written = facts_about(placed, finish), [finish.refined]

@@ -6,51 +6,75 @@ import numpy as np
 import torch
 
 from pose3d.geometry import weak_perspective_translation
+from pose3d.predict.refine.groups import group_of_joints
 
 Depth = Literal["closed_form", "exact", "perspective"]
 
 HEIGHT_STD = 0.065
 """Relative standard deviation of adults' heights around that of the universal skeleton, used if no height is given."""
 KNOWN_HEIGHT_STD = 0.01
+FEWEST_JOINTS = 3
+
+
+JOINT_STD = np.array([{"trunk": 1.0, "limbs": 1.6, "ends": 2.4}[group] for group in group_of_joints()])
+"""How much less exactly elbows, knees, wrists and ankles are known than the trunk."""
+LEAST_CONFIDENCE = 0.02
+OUTLYING = 2.5
+"""Robust standard deviations at which a joint's weight is half of what it would be."""
 
 
 def root_translation(
-    joints_3d: np.ndarray, joints_2d: np.ndarray, intrinsics: np.ndarray, mode: Depth = "closed_form"
+    joints_3d: np.ndarray,
+    joints_2d: np.ndarray,
+    intrinsics: np.ndarray,
+    mode: Depth = "closed_form",
+    confidence: np.ndarray | None = None,
 ) -> np.ndarray:
     """T (N, 3) mm that projects joints (N, 17, 3) mm onto (N, 17, 2) px; NaN joints are left out.
 
     "closed_form" is eq. (1) of the paper, "exact" its depth before the approximation (supplement eq. 5); both assume
-    weak perspective. "perspective" minimises the squared distance of the joints of P + T from their lines of sight,
-    with weights that make it approximately a distance in pixels; it is valid for people near the camera, too.
+    weak perspective. "perspective" minimises the distance of the joints of P + T from their lines of sight, in
+    approximate pixels, by robust least squares in which certain joints (`confidence` (N, 17)) and joints of the trunk
+    have more weight. It is valid for people near the camera, too, and, unlike a comparison of sizes, noise of P does
+    not bias it towards larger distances.
     """
     if mode == "perspective":
-        return _perspective(joints_3d, joints_2d, intrinsics)
+        return _perspective(joints_3d, joints_2d, intrinsics, confidence)
     pose, image, camera = (torch.from_numpy(np.asarray(a, np.float64)) for a in (joints_3d, joints_2d, intrinsics))
     visible = image.isfinite().all(dim=-1)
     answer = weak_perspective_translation(pose, image, camera, exact=mode == "exact", visible=visible)
     return answer.numpy()
 
 
-def _perspective(joints_3d: np.ndarray, joints_2d: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
+def _perspective(
+    joints_3d: np.ndarray, joints_2d: np.ndarray, intrinsics: np.ndarray, confidence: np.ndarray | None
+) -> np.ndarray:
     """x + tx = u (z + tz) and y + ty = v (z + tz) for each joint: linear in T."""
+    pose = np.asarray(joints_3d, np.float64)
     focal = np.stack([intrinsics[:, 0, 0], intrinsics[:, 1, 1]], axis=-1)[:, None]
     slope = (joints_2d - intrinsics[:, None, :2, 2]) / focal  # u, v
-    known = np.isfinite(slope).all(axis=-1)
-    answer = np.full((len(joints_3d), 3), np.nan)
-    for row in range(len(joints_3d)):
-        use = known[row]
-        if use.sum() < 3 or not np.isfinite(joints_3d[row]).all():
-            continue
-        (u, v), (x, y, z) = slope[row, use].T, joints_3d[row, use].T
-        one, nil = np.ones_like(u), np.zeros_like(u)
-        matrix = np.concatenate([np.stack([one, nil, -u], -1), np.stack([nil, one, -v], -1)])
-        right = np.concatenate([u * z - x, v * z - y])
-        depth = 1.0
-        for _ in range(3):  # a metre spans fewer pixels at a more distant joint
-            weight = np.tile(1 / np.maximum(depth * one if np.isscalar(depth) else depth, 1e-6), 2)[:, None]
-            solution = np.linalg.lstsq(matrix * weight, right * weight[:, 0], rcond=None)[0]
-            depth = np.maximum(z + solution[2], 1.0)
-        answer[row] = solution if solution[2] > 0 else np.nan
+    known = np.isfinite(slope).all(axis=-1) & np.isfinite(pose).reshape(len(pose), -1).all(axis=1, keepdims=True)
+    rows = np.flatnonzero(known.sum(axis=1) >= FEWEST_JOINTS)
+    answer = np.full((len(pose), 3), np.nan)
+    if not len(rows):
+        return answer
+    pose, slope, known = pose[rows], np.where(known[rows][..., None], slope[rows], 0.0), known[rows]
+    one, nil = np.ones_like(slope[..., 0]), np.zeros_like(slope[..., 0])
+    matrix = np.stack([np.stack([one, nil, -slope[..., 0]], -1), np.stack([nil, one, -slope[..., 1]], -1)], axis=2)
+    right = slope * pose[..., 2:] - pose[..., :2]
+    sure = one if confidence is None else np.clip(np.nan_to_num(confidence[rows]), LEAST_CONFIDENCE, 1.0)
+    weight = known * sure / JOINT_STD**2
+    depth, robust = one, np.ones_like(right)
+    for _ in range(6):
+        # A metre is fewer pixels at a joint that is farther away.
+        w = weight[..., None] * robust / depth[..., None] ** 2
+        normal = np.einsum("njd,njdi,njdk->nik", w, matrix, matrix)
+        solution = np.linalg.solve(normal, np.einsum("njd,njdi,njd->ni", w, matrix, right)[..., None])[..., 0]
+        depth = np.maximum(pose[..., 2] + solution[:, 2:], 1.0)
+        off = np.abs(np.einsum("njdi,ni->njd", matrix, solution) - right) / JOINT_STD[:, None]
+        scale = 1.4826 * np.nanmedian(np.where(known[..., None], off, np.nan), axis=(1, 2)) + 1e-6
+        robust = 1 / (1 + (off / (OUTLYING * scale[:, None, None])) ** 2)
+    answer[rows] = np.where(solution[:, 2:] > 0, solution, np.nan)
     return answer
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pose3d.predict.place.contacts import foot_contacts
-from pose3d.predict.place.depth import HEIGHT_STD, KNOWN_HEIGHT_STD, Depth, root_translation, translation_std
+from pose3d.predict.place.depth import HEIGHT_STD, KNOWN_HEIGHT_STD, Depth, translation_std
 from pose3d.predict.place.foot_lock import lock_feet
 from pose3d.predict.place.ground import ANKLE_HEIGHT, Ground, estimate_ground, world_from_camera
 from pose3d.predict.place.height import height_scale, stature
@@ -27,7 +27,7 @@ class PlaceOptions:
     height_m: float | None = None
     """Of the person; None leaves the universal skeleton's size."""
     depth: Depth | None = None
-    """None keeps the file's translations."""
+    """None: perspective, where 2D joints and camera are known."""
     camera_pitch_deg: float | None = None
     """How far the camera looks down; None: from feet, posture and the background."""
     fps: float | None = None
@@ -41,17 +41,6 @@ class Placed:
     predictions: Predictions
     ground: Ground
     height_mm: float
-
-
-def with_depth(predictions: Predictions, depth: Depth | None) -> Predictions:
-    """With the chosen form of the distance; before refining, so that it is smoothed as well."""
-    if depth is None:
-        return predictions
-    joints_3d, joints_2d, intrinsics = (
-        predictions.require(key, "--depth") for key in ("joints_3d", "joints_2d", "intrinsics")
-    )
-    translation = root_translation(joints_3d, joints_2d, intrinsics, depth)
-    return replace(predictions, translation=translation.astype(np.float32))
 
 
 def with_height(predictions: Predictions, height_m: float | None) -> Predictions:

@@ -23,6 +23,26 @@ def butterworth(track: np.ndarray, fps: float, cutoff_hz: float) -> np.ndarray:
     return np.asarray(sosfiltfilt(sections, track, axis=0, padlen=min(len(track) - 1, round(3 * fps / corrected))))
 
 
+def weighted_low_pass(track: np.ndarray, weight: np.ndarray, fps: float, cutoff_hz: float) -> np.ndarray:
+    """A track (T, D) as smooth as `butterworth` leaves it, in which samples count by their weight (T,).
+
+    Whittaker's smoother of second differences: it keeps straight motion, and bridges what has little weight. A weight
+    of 1 gives the cut-off.
+    """
+    from scipy.linalg import solveh_banded
+
+    if len(track) < 3 or cutoff_hz >= HIGHEST * fps:
+        return track
+    stiff = (2 * math.sin(math.pi * cutoff_hz / fps)) ** -4
+    count = len(track)
+    bands = np.zeros((3, count))  # lower form of the sum of weights and of squared second differences
+    bands[0] = weight
+    for offset, row in ((0, (1, 4, 1)), (1, (-2, -2)), (2, (1,))):
+        for at, value in enumerate(row):
+            bands[offset, at : at + count - 2] += stiff * value
+    return np.asarray(solveh_banded(bands, weight[:, None] * track, lower=True))
+
+
 class OneEuro:
     """The One Euro filter (Casiez et al. 2012): causal, its cut-off grows with speed.
 

@@ -12,7 +12,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Joints of a group; further groups are the bearing of the root ("place") and its distance ("depth")."""
 
-CUTOFFS: dict[str, float] = {"trunk": 4.0, "limbs": 5.0, "ends": 6.0, "place": 3.5, "depth": 1.5}
+CUTOFFS: dict[str, float] = {"trunk": 4.0, "limbs": 5.0, "ends": 6.0, "place": 3.5, "depth": 1.0}
 """Cut-offs in Hz. Human movement is below 6 Hz except in blows and jumps; the networks' noise has all frequencies."""
 
 

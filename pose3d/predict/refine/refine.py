@@ -7,7 +7,7 @@ import numpy as np
 
 from pose3d.errors import PoseError
 from pose3d.predict.refine.bones import bone_lengths, hold_bones
-from pose3d.predict.refine.filters import at_times, butterworth, on_even_times, one_euro
+from pose3d.predict.refine.filters import at_times, butterworth, on_even_times, one_euro, weighted_low_pass
 from pose3d.predict.refine.gaps import fill_gaps
 from pose3d.predict.refine.groups import CUTOFFS, group_of_joints
 from pose3d.predict.refine.outliers import outliers
@@ -18,6 +18,9 @@ FPS = 25.0
 """Frame rate if neither the file nor the user gives one."""
 
 Method = Literal["butterworth", "one-euro", "off"]
+
+LEAST_DEPTH_STD, MOST_WEIGHT = 0.01, 4.0
+"""Lower bound of the relative standard error of a depth; upper bound of a frame's weight, where the median has 1."""
 
 # One Euro: increase of the cut-off in Hz per body height per second, so that fast movements are not delayed.
 _BETA = 4.0
@@ -62,7 +65,7 @@ def refine(predictions: Predictions, options: RefineOptions | None = None) -> Pr
             missing = ~valid[inside]
             bad, joints_3d[inside] = _steady(joints_3d[inside], time[part], fps, options)
             confidence[inside] = np.where(bad | missing[:, None], 0.0, confidence[inside])
-            place[inside] = _steady_place(place[inside], time[part], fps, options)
+            place[inside] = steady_place(place[inside], time[part], fps, options)
             if joints_2d is not None:
                 joints_2d[inside] = _steady_2d(joints_2d[inside], time[part], fps, options)
             valid[inside] = True
@@ -114,8 +117,13 @@ def _steady(
     return outside, steady
 
 
-def _steady_place(place: np.ndarray, time: np.ndarray, fps: float, options: RefineOptions) -> np.ndarray:
-    """Smooth T as bearing (x / z, y / z) and logarithm of z: noise of the depth moves T along the line of sight."""
+def steady_place(
+    place: np.ndarray, time: np.ndarray, fps: float, options: RefineOptions, depth_std: np.ndarray | None = None
+) -> np.ndarray:
+    """Smooth T (N, 3) as bearing (x / z, y / z) and logarithm of z: noise of the depth moves T along the line of sight.
+
+    `depth_std` (N,) is the relative standard error of each depth; None: the same for all.
+    """
     if not (np.nan_to_num(place[:, 2], nan=1.0) > 0).all():
         return place
     bearing, depth = place[:, :2] / place[:, 2:], np.log(place[:, 2:])
@@ -123,8 +131,19 @@ def _steady_place(place: np.ndarray, time: np.ndarray, fps: float, options: Refi
     bearing, depth = (fill_gaps(np.where(bad[:, None], np.nan, track), time) for track in (bearing, depth))
     unit = _PERSON_MM / float(np.exp(np.median(depth)))
     bearing = _smooth(bearing, time, fps, options, "place", unit)
-    depth = np.exp(_smooth(depth, time, fps, options, "depth", unit=1.0))
+    if depth_std is not None and options.method == "butterworth":
+        depth = np.exp(_smooth_by_weight(depth, time, fps, options.cutoffs["depth"], depth_std))
+    else:
+        depth = np.exp(_smooth(depth, time, fps, options, "depth", unit=1.0))
     return np.concatenate([bearing * depth, depth], axis=-1)
+
+
+def _smooth_by_weight(track: np.ndarray, time: np.ndarray, fps: float, cutoff_hz: float, std: np.ndarray) -> np.ndarray:
+    known = np.maximum(np.nan_to_num(std, nan=np.inf), LEAST_DEPTH_STD)
+    middle = np.median(known)
+    weight = np.minimum((middle / known) ** 2, MOST_WEIGHT) if np.isfinite(middle) else np.ones_like(known)
+    even_track, even = on_even_times(np.stack([track[:, 0], weight], axis=-1), time, fps)
+    return at_times(weighted_low_pass(even_track[:, :1], even_track[:, 1], fps, cutoff_hz), even, time)
 
 
 def _steady_2d(joints_2d: np.ndarray, time: np.ndarray, fps: float, options: RefineOptions) -> np.ndarray:

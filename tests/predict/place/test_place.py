@@ -9,11 +9,12 @@ from pose3d.errors import PoseError
 from pose3d.predict.place import PlaceOptions, place
 from pose3d.predict.place.contacts import ANKLES, foot_contacts
 from pose3d.predict.place.depth import root_translation, translation_std
+from pose3d.predict.place.distance import with_distance
 from pose3d.predict.place.foot_lock import bend
 from pose3d.predict.place.ground import up_of_camera
 from pose3d.predict.place.height import CHAIN_PER_HEIGHT, height_scale, stature
-from pose3d.predict.place.place import apply, with_depth, with_height
-from pose3d.predict.refine import refine
+from pose3d.predict.place.place import apply, with_height
+from pose3d.predict.refine import RefineOptions, refine
 from pose3d.skeleton import MPI_INF_3DHP_17
 from pose3d.synth.bodies import load_bodies
 from tests.predict.motions import BODY, RELEVANT, camera_at, film, mpjpe, planted_walk, world_motion
@@ -42,7 +43,7 @@ def test_height_sets_size_and_distance():
     filmed = film(world_motion(2), camera_at(distance_m=6), noise_mm=10, noise_px=2, scale=0.8)
     truth = filmed.joints_cam[:, ROOT]
     height = float(load_bodies().height[BODY])
-    placed = with_height(refine(with_depth(filmed.predictions, "perspective")), height)
+    placed = with_height(with_distance(refine(filmed.predictions), options=RefineOptions()), height)
     distance = np.linalg.norm(placed.translation, axis=1) / np.linalg.norm(truth, axis=1)
     assert np.abs(distance - 1).max() < 0.05
     assert np.median(np.linalg.norm(filmed.predictions.translation, axis=1) / np.linalg.norm(truth, axis=1)) < 0.85
