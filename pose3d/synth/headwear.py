@@ -11,7 +11,7 @@ from pose3d.synth.bodies import Bodies, PosedBody
 from pose3d.synth.render import PERSON, Material, Mesh
 from pose3d.synth.textures import plain_cloth
 
-# skin vertices that define the frame (see scripts/bake_bodies.py: the mesh is the same for all bodies)
+# skin vertices that define the frame (see scripts/bake_bodies: the mesh is the same for all bodies)
 _LEFT, _RIGHT, _CROWN = 10882, 4863, 677
 
 

@@ -1,88 +1,16 @@
 """Reproducing rows, with a stand-in for the trainings: order, resuming, figures, refusals."""
 
-import argparse
 import json
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pose3d.app import main
 from pose3d.checkpoint import sha256_of
-from pose3d.commands import bench, predict
 from pose3d.errors import PoseError
 from pose3d.paper.ledger import find
-from pose3d.paper.measure import lookup
 from pose3d.paper.reproduce import Reproduction
 from pose3d.paper.side_by_side import thread_share
-from pose3d.paper.steps import FOUND_BOX, steps
-from pose3d.paper.testing import box_step, trainings
-from pose3d.predictions import Predictions, write_predictions
-from tests.data.drawn import write_store
-
-ROOT = Path(__file__).parents[2]
-SHIFT_MM = {0: 40.0, 1: 60.0}
-
-
-@pytest.fixture
-def workplace(tmp_path, monkeypatch):
-    """A repository with the configs and a drawn embedded; commands only leave files behind, and are counted."""
-    shutil.copytree(ROOT / "configs", tmp_path / "configs")
-    embedded = tmp_path / "data" / "embedded"
-    embedded.mkdir(parents=True)
-    write_store(embedded / "wild2d.h5", 11, three_d=False, masks=False, subjects=11)
-    write_store(embedded / "lab3d.h5", 22, masks=False, subjects=11)
-    write_store(embedded / "studio3d.h5", 8, subjects=8)
-    write_store(embedded / "test.h5", 6, subjects=6)
-    write_store(embedded / "test_wide.h5", 6, subjects=6)
-    monkeypatch.chdir(tmp_path)
-    calls = []
-
-    def pretend(self, what, command, log):
-        calls.append(command)
-        options = [word.removeprefix("--") for word in command[2:] if word.startswith("--")]
-        flags = dict(option.split("=", 1) for option in options if not option.startswith("config="))
-        if command[:2] == ["pose3d", "predict"]:
-            assert all(Path(path).is_file() for path in (command[2], flags["checkpoint"], flags["box-checkpoint"]))
-            folder = Path(flags["out"]).parent
-        elif command[:2] == ["pose3d", "bench"]:
-            folder = Path(flags["json"]).parent
-            folder.mkdir(parents=True, exist_ok=True)
-            table = {"title": "Time per frame", "columns": ["part", "ms"], "rows": [["2DPoseNet", 9.0], ["All", 20.0]]}
-            on = {"cpu": "drawn", "cores": 2, "device": "cpu"}
-            Path(flags["json"]).write_text(json.dumps({"machine": on, "tables": [table]}))
-            return
-        else:
-            folder = Path(flags["run_dir"])
-        folder.mkdir(parents=True, exist_ok=True)
-        if command[1] == "fit":
-            if "model.init_args.init_from" in flags:
-                assert Path(flags["model.init_args.init_from"]).is_file()
-            (folder / "last.ckpt").write_text("weights")
-            return
-        seed = int(folder.parts[folder.parts.index("tests") - 1].removeprefix("seed"))
-        target = np.zeros((4, 17, 3), np.float32)
-        predictions = Predictions(
-            joints_3d=target + np.float32([SHIFT_MM[seed], 0, 0]),
-            target_3d=target,
-            joints_2d=target[..., :2],
-            target_2d=target[..., :2],
-            visible=np.ones((4, 17), bool),
-            head_size=np.ones(4, np.float32),
-            frame=np.arange(4),
-            activity=np.array([0, 0, 1, 1]),
-            activity_names=np.array(["Walking", "Sitting"]),
-            scene=np.zeros(4, np.int64),
-            scene_names=np.array(["green screen"]),
-        )
-        write_predictions(folder / "predictions.npz", predictions)
-
-    monkeypatch.setattr(Reproduction, "_call", pretend)
-    # Poses that are zero are no people; the check of plausibility is not what is tested here.
-    monkeypatch.setattr("pose3d.evaluation.run.check_plausible", lambda predictions: None)
-    return calls
 
 
 def test_a_row_is_trained_with_its_parents_tested_and_listed(workplace, capsys):
@@ -161,82 +89,6 @@ def test_changed_settings_are_refused(workplace):
     assert len(workplace) == first
 
 
-def test_a_gain_is_the_difference_of_two_tests(workplace):
-    rows = find("supp-text/perspective-gain-3dhp")
-    run = Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None)
-    run.run(rows, [0])
-    result = json.loads(Path("runs/paper/mini/results/supp-text/perspective-gain-3dhp/seed0.json").read_text())
-    assert result["figures"] == {"3DPCK": 0.0}
-    assert sum("configs/ablations/test/no_perspective.yaml" in word for c in workplace for word in c) == 1
-    # Both tests see people away from the optical axis, where there is something to correct.
-    tests = [command for command in workplace if command[1] == "test"]
-    assert [sum("off_axis.yaml" in word for word in command) for command in tests] == [2, 2]
-    assert result["tested_on"] == {"mpi_inf_3dhp": "data/embedded/test_wide.h5"}
-
-
-def test_the_box_of_2dposenet_is_found_by_the_rows_own(workplace):
-    Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None).run(find("text/no-gt-box"), [1])
-    assert [command[:2] for command in workplace] == 3 * [["lightning", "fit"]] + [["pose3d", "predict"]]
-    runs = "runs/paper/mini"
-    assert workplace[-1][2:] == [
-        "data/embedded/test.h5",
-        f"--checkpoint={runs}/full/h36m_3dhp/fusion/seed1/last.ckpt",
-        f"--box-checkpoint={runs}/pose2d/seed1/last.ckpt",
-        f"--out={runs}/full/h36m_3dhp/fusion/seed1/tests/mpi_inf_3dhp+box_2dposenet/predictions.npz",
-    ]
-    result = json.loads(Path(runs, "results/text/no-gt-box/seed1.json").read_text())
-    assert result["figures"] == {"3DPCK": pytest.approx(100)}
-    assert result["tested_on"] == {"mpi_inf_3dhp": "data/embedded/test.h5"}
-
-
-def test_the_time_per_frame_is_measured_with_both_networks_and_names_its_machine(workplace, capsys):
-    assert main(["paper", "run", "time", "--profile", "mini"]) == 0
-    runs = "runs/paper/mini"
-    assert workplace[-1][2:] == [
-        "--store=data/embedded/test.h5",
-        f"--checkpoint={runs}/full/h36m_3dhp/fusion/seed0/last.ckpt",
-        f"--box-checkpoint={runs}/pose2d/seed0/last.ckpt",
-        f"--json={runs}/full/h36m_3dhp/fusion/seed0/tests/mpi_inf_3dhp+frame_time/frame_time.json",
-    ]
-    # What the ledger prints is what `pose3d bench` understands.
-    parser = argparse.ArgumentParser()
-    bench.add_arguments(parser)
-    assert parser.parse_args(workplace[-1][2:]).store == Path("data/embedded/test.h5")
-    result = json.loads(Path(runs, "results/time/full/seed0.json").read_text())
-    # The parts are measured too, although the paper prints their sum alone.
-    assert result["figures"] == {"2DPoseNet": 9.0, "3DPoseNet + fusion": None, "All": 20.0}
-    assert result["tested_on"]["machine"] == "drawn, 2 cores"
-    assert "data/embedded/test.h5, drawn, 2 cores" in " ".join(capsys.readouterr().out.split())
-
-
-def test_2dposenet_is_scored_where_the_profile_has_people_to_score(workplace):
-    Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None).run(find("supp-table2/localised"), [0])
-    assert [command[1] for command in workplace] == ["fit", "test"]
-    result = json.loads(Path("runs/paper/mini/results/supp-table2/localised/seed0.json").read_text())
-    assert result["figures"] == {"MPII PCKh0.5": 100, "MPII AUC": 100, "LSP PCK0.2": None, "LSP AUC": None}
-
-
-def test_the_found_box_goes_with_any_perspective_correction(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    row = find("supp-table1/no-perspective")[0]
-    step = steps()[row.step]
-    command = Reproduction("paper", Path("runs")).test_command(step, 0, "humaneva", row.switches)
-    assert command[:3] == ["pose3d", "predict", "data/humaneva/test.h5"]
-    assert "--perspective-correction=off" in command
-    # What the ledger prints is what `pose3d predict` understands.
-    parser = argparse.ArgumentParser()
-    predict.add_arguments(parser)
-    assert parser.parse_args(command[2:]).perspective_correction == "off"
-
-
-def test_a_network_without_2dposenet_among_its_parents_gets_one():
-    row = replace(find("table3/aug-fusion")[0], switches=(FOUND_BOX,))
-    assert [step.name for step in trainings([row])] == ["pose2d", "3dhp_aug/three-modes", "3dhp_aug/fusion"]
-    assert box_step(steps()["3dhp_aug/fusion"]).name == "pose2d"
-    gain = replace(row, switches=(), minus=(FOUND_BOX,))
-    assert trainings([gain]) == trainings([row])
-
-
 @pytest.mark.parametrize(
     ("name", "says"),
     [
@@ -262,47 +114,6 @@ def test_the_listing_has_every_row(capsys):
     printed = capsys.readouterr().out
     for text in ("table1/all-1", "118.7", "table5/joint", "supp-table2/carreira", "107.14", "another work"):
         assert text in printed
-
-
-def test_lookup_by_pattern():
-    tables = [
-        {"title": "T", "columns": ["a", "b", "mm"], "rows": [["S1 Box 1", "ours", 3.0], ["S1 Box 1", "mapped", 2]]}
-    ]
-    assert lookup(tables, ("T", "*Box*/mapped", "mm")) == 2
-    assert lookup(tables, ("T", "S1 Box 1", "mm")) == 3
-    assert lookup(tables, ("T", "*Walk*/ours", "mm")) is None
-    assert lookup(tables, ("T", "S1 Box 1", "px")) is None
-
-
-def test_findings_are_written_once_all_their_tests_have_run(workplace):
-    run = Reproduction("mini", Path("runs/paper/mini"), iterations_scale=0.5, say=lambda line: None)
-    results = Path("runs/paper/mini/results/findings")
-    run.run(find("table2/base"), [0])
-    assert not results.exists()
-    run.run(find("table2/regular"), [0, 1])
-    # Base of seed 1 has not run.
-    assert [path.name for path in results.rglob("*.json")] == ["seed0.json"]
-    assert json.loads((results / "skips-regular/seed0.json").read_text()) == {
-        "finding": "skips-regular",
-        "seed": 0,
-        "profile": "mini",
-        "iterations_scale": 0.5,
-        "figures": [pytest.approx(40), pytest.approx(40)],
-        "value": pytest.approx(0),
-    }
-
-
-def test_a_pose_of_the_same_checkpoint_is_read_from_what_was_logged(workplace):
-    run = Reproduction("mini", Path("runs/paper/mini"), say=lambda line: None)
-    rows = find("table3/aug-fusion")
-    run.run(rows, [0])
-    results = Path("runs/paper/mini/results/findings")
-    assert not results.exists()
-    metrics = run.test_folder(rows[0].step, 0, "mpi_inf_3dhp", ()) / "metrics.json"
-    metrics.write_text(json.dumps({"test/pck3d_150mm": 61.5, "test/P/pck3d_150mm": 60.0, "test/O1/pck3d_150mm": 3.0}))
-    run.run(rows, [0])
-    found = json.loads((results / "fusion-own-p-augmented/seed0.json").read_text())
-    assert (found["figures"], found["value"]) == ([61.5, 60.0], 1.5)
 
 
 def test_side_by_side_gives_the_same_and_shares_the_cores(workplace, monkeypatch):
