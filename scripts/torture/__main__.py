@@ -19,7 +19,7 @@ import torch
 
 from scripts.torture.cases import campaign
 
-PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 320, "fuzz": 10_000}
+PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 480, "clean": 90, "fuzz": 10_000}
 """Part -> cases."""
 
 
@@ -65,6 +65,10 @@ def _case(part: str, folder: Path) -> Any:
         from scripts.torture.disk import Disk
 
         return Disk(folder)
+    if part == "clean":
+        from scripts.torture.clean import Clean
+
+        return Clean(folder)
     from scripts.torture.fuzz import Fuzz
 
     return Fuzz(folder)
