@@ -28,14 +28,18 @@ def refuse_other_results(run_dir: Path, test: dict[str, Any]) -> None:
     record = run_dir / RECORD
     if not record.is_file():
         return
-    before = json.loads(record.read_text())
-    hashes = [(found["checkpoint"] or {}).get("sha256") for found in (before, test)]
-    same_data = [[part["sha256"] for part in found["data"] or ()] for found in (before, test)]
+    try:
+        before = json.loads(record.read_text())
+        hashes = [(found["checkpoint"] or {}).get("sha256") for found in (before, test)]
+        same_data = [[part["sha256"] for part in found["data"] or ()] for found in (before, test)]
+        decoding = before["decode"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PoseError(f"{record} is damaged ({error!r}); delete it, or name another folder as --run_dir") from error
     if hashes[0] != hashes[1]:
         what = "another checkpoint"
     elif same_data[0] != same_data[1]:
         what = "other data"
-    elif before["decode"] != test["decode"]:
+    elif decoding != test["decode"]:
         what = "another decoding"
     else:
         return

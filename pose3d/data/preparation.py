@@ -140,8 +140,8 @@ def prepare_store(preparation: Preparation, out: Path, workers: int | None = Non
 def require_same(preparation: Preparation, store: Path) -> None:
     """Raise PoseError where a store that is there was made from another folder or with other options."""
     try:
-        known = json.loads(record_path(store).read_text())
-    except (OSError, ValueError):
+        known = dict(json.loads(record_path(store).read_text()))
+    except (OSError, ValueError, TypeError):
         return  # made elsewhere, or by hand: it counts as it is
     wanted = preparation.record()
     for key in wanted:

@@ -28,7 +28,7 @@ def read_log(run_dir: Path, interval: int) -> Log | None:
     files = sorted(run_dir.glob("logs/version_*/metrics.csv"), key=lambda p: int(p.parent.name.rpartition("_")[2]))
     rows: list[dict[str, float]] = []
     for file in reversed(files):
-        found = [row for row in _read_rows(file) if "step" in row]
+        found = [row for row in _read_rows(file) if math.isfinite(row.get("step", math.nan))]
         rows = [row for row in found if not rows or row["step"] < rows[0]["step"]] + rows
         if rows and rows[0]["step"] <= interval:
             break
@@ -46,5 +46,5 @@ def _read_rows(file: Path) -> list[dict[str, float]]:
     try:
         with file.open(newline="") as stream:
             return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(stream)]
-    except (ValueError, TypeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise PoseError(f"{file} is no CSV log of numbers ({error}); remove it, or train again") from error

@@ -113,11 +113,17 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _read_config(path: Path) -> dict[str, Any]:
     file = path / "config.yaml"
     try:
-        return (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
+        for part in (content, content.get("trainer", {}), data := content.get("data", {}), data.get("init_args", {})):
+            part.get("")
+    except (yaml.YAMLError, ValueError) as error:
         raise PoseError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
+    except AttributeError as error:
+        raise PoseError(f"{file} is no recipe: trainer, data and data.init_args must be mappings") from error
+    return dict(content)
 
 
 def _log_interval(config: dict[str, Any]) -> int:
     """Steps between two rows of the log; 50 is Lightning's own."""
-    return config.get("trainer", {}).get("log_every_n_steps") or 50
+    steps = config.get("trainer", {}).get("log_every_n_steps")
+    return steps if isinstance(steps, int) and steps > 0 else 50

@@ -50,7 +50,7 @@ def read_metric(folder: Path, metric: str) -> list[float]:
     """
     values: dict[float, float] = {}
     for path in sorted(folder.rglob("metrics.csv"), key=lambda path: path.stat().st_mtime):
-        with path.open(newline="") as file:
+        with path.open(newline="", errors="replace") as file:
             rows = list(csv.DictReader(file))
         for number, row in enumerate(rows):
             try:
@@ -66,6 +66,6 @@ def metric_names(folder: Path) -> list[str]:
     """The columns that a run's CSV files have, to help with a metric that never came."""
     names: set[str] = set()
     for path in folder.rglob("metrics.csv"):
-        with path.open(newline="") as file:
+        with path.open(newline="", errors="replace") as file:
             names |= set(next(csv.reader(file), []))
     return sorted(names - {"step", "epoch"})

@@ -9,7 +9,7 @@ import numpy as np
 
 from pose3d.data.doctor.view import Reported, broken, picture_view
 from pose3d.data.finding import Finding
-from pose3d.data.sources.coco import CocoFile, find_images, read_coco, read_people
+from pose3d.data.sources.coco import CocoFile, find_images, keypoints_of, read_coco, read_people
 from pose3d.errors import PoseError
 
 SPLITS = ("train", "val")
@@ -52,7 +52,7 @@ def _structure(where: str, content: CocoFile) -> Reported:
         yield Finding("error", where, what, "export the annotations again")
     miscounted, flags = [], []
     for entry in content.annotations:
-        points = np.asarray(entry.get("keypoints") or [], np.float64).reshape(-1, 3)
+        points = keypoints_of(entry)
         if "num_keypoints" in entry and entry["num_keypoints"] != int((points[:, 2] > 0).sum()):
             miscounted.append(entry.get("id"))
         if not np.isin(points[:, 2], (0, 1, 2)).all():

@@ -83,7 +83,7 @@ class Clip:
             with path.open(newline="") as file:
                 rows = list(csv.reader(file))[1:]
             return np.array([[float(cell) for cell in row] for row in rows if row], np.float64).reshape(-1, 4)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, csv.Error) as error:
             raise PoseError(f"cannot read {path} as boxes of four numbers: {error}; unpack it again") from error
 
     def camera(self, camera: str) -> Camera:
@@ -128,6 +128,8 @@ def read_splits(root: Path) -> list[Clip]:
         raise PoseError(
             f"{path}: {error.strerror}; --root must name the folder of splits.csv, trainval and test"
         ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PoseError(f"cannot read {path} as a table: {error}; unpack it again") from error
     clips = []
     for line, row in enumerate(rows, start=1):
         subject, number, split, camera = (row + ["", "", "", "all"][len(row) :])[:4]

@@ -27,6 +27,11 @@ _KEYS: Final = {
     "translation": ("translation", "translation_vector", "tvec", "t", "T"),
     "size": ("size", "image_size", "resolution"),
 }  # fmt: skip
+DAMAGED: Final = (
+    OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, ElementTree.ParseError,
+    cv2.error, SystemError,
+)  # fmt: skip
+"""What reading a damaged file raises; SystemError is OpenCV's where a name is no UTF-8."""
 QUALISYS_UNIT: Final = 64.0
 """Qualisys counts sensor pixels in 64ths."""
 
@@ -62,7 +67,7 @@ def read_calibration(path: Path, unit: str = "") -> dict[str, Camera]:
         cameras = {str(entry.get("name", key)): _camera(entry, scale, f"{path}, {key}") for key, entry in found.items()}
     except PoseError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, cv2.error, ElementTree.ParseError) as error:
+    except DAMAGED as error:
         raise PoseError(f"cannot read {path} as a calibration file: {error}; export it again") from error
     if not cameras:
         raise PoseError(f"{path} holds no camera (intrinsics and a pose); export it again")

@@ -127,9 +127,19 @@ def read_coco(path: Path) -> CocoFile:
         annotations = content["annotations"]
         if not all(isinstance(entry, dict) for entry in [*annotations, *categories.values()]):
             raise TypeError("annotations and categories must be objects")
+        if not all(isinstance(entry.get("keypoints") or [], list) for entry in categories.values()):
+            raise TypeError("keypoints of a category must be a list of names")
+        for entry in annotations:
+            {entry.get("id"), entry.get("category_id"), entry.get("image_id")}  # numbers or names, no lists
+            keypoints_of(entry)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PoseError(f"cannot read {path} as COCO annotations: {error!r}; export it again") from error
     return CocoFile(path, images, categories, annotations)
+
+
+def keypoints_of(annotation: dict[str, Any]) -> np.ndarray:
+    """(K, 3): x, y and flag; none where there is no list."""
+    return np.asarray(annotation.get("keypoints") or [], np.float64).reshape(-1, 3)
 
 
 def read_people(
@@ -145,9 +155,9 @@ def read_people(
             crowds += 1
             continue
         try:
-            points = np.asarray(entry.get("keypoints") or [], np.float64).reshape(-1, 3)
+            points = keypoints_of(entry)
             file = content.images[entry["image_id"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
             raise PoseError(f"annotation {entry.get('id', number)} of {content.path} is damaged: {error!r}") from error
         index = joints_of[entry["category_id"]]
         if not (len(points) and points[:, 2].any()):

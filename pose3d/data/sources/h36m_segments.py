@@ -80,7 +80,7 @@ def read_part_flip(path: Path) -> list[int] | None:
     try:
         flip = [int(label) for label in json.loads(path.read_text())]
         is_exchange = sorted(flip) == list(range(NUM_PARTS + 1)) and all(flip[flip[k]] == k for k in range(len(flip)))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise PoseError(f"cannot read {path} as a list of part labels: {error}; correct or delete it") from error
     if not is_exchange or flip[0] != 0:
         raise PoseError(

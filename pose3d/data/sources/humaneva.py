@@ -137,6 +137,8 @@ def _numbers(path: Path, count: int) -> list[float]:
         values = [float(word) for word in path.read_text().split()]
     except (OSError, ValueError) as error:
         raise PoseError(f"cannot read {path}: {error}; unpack it again") from error
+    if not np.isfinite(values).all():
+        raise PoseError(f"{path} holds NaN or infinity; unpack it again")
     if len(values) < count:
         raise PoseError(f"{path} has {len(values)} numbers where {count} are expected; unpack it again")
     return values

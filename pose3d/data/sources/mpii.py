@@ -144,7 +144,7 @@ def from_mat(path: Path, images: Path, all_people: bool) -> list[Person]:
         raise PoseError(f"RELEASE in {path} has no {', '.join(lacking)}; is it {MAT_NAME}?")
     try:
         return _people_of(release, images, all_people)
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
         raise PoseError(f"RELEASE in {path} is not built as MPII's: {error}; download it again") from error
 
 

@@ -55,7 +55,7 @@ class Parts:
                 shutil.rmtree(parts.folder, ignore_errors=True)
                 parts.folder.mkdir(parents=True)
                 write_whole(record, json.dumps({"fingerprint": fingerprint}))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise PoseError(
                 f"cannot use {parts.folder} for unfinished work: {error}; delete it or move --out"
             ) from error
