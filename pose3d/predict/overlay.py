@@ -5,8 +5,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 from pose3d.files import whole_file
+from pose3d.geometry.camera import project
 from pose3d.player.clip import even_size, fitted, open_writer
 from pose3d.predict.frames import Frame
 from pose3d.predictions import Predictions
@@ -36,7 +38,7 @@ def write_overlay(path: Path, frames: Iterable[Frame], predictions: Predictions,
 
 def drawn_frames(frames: Iterable[Frame], predictions: Predictions) -> Iterator[np.ndarray]:
     """Images (H, W, 3) uint8 RGB of the frames that have a row, with the skeleton where the row is valid."""
-    joints_2d = predictions.require("joints_2d", "--video")
+    joints_2d = drawn_joints(predictions)
     valid = predictions.require("valid", "--video")
     for row, image in enumerate(plain_frames(frames, len(predictions))):
         if not valid[row]:
@@ -44,6 +46,18 @@ def drawn_frames(frames: Iterable[Frame], predictions: Predictions) -> Iterator[
             continue
         trust = np.ones(17) if predictions.confidence is None else predictions.confidence[row]
         yield draw_skeleton(image, joints_2d[row], trust)
+
+
+def drawn_joints(predictions: Predictions) -> np.ndarray:
+    """Joints (N, 17, 2) px: the 3D joints projected into the picture, or the 2D joints where no camera is known.
+
+    The smoothed and placed pose is nearer to the picture than the maxima of the heatmaps, and is what is exported.
+    """
+    joints_3d, translation, intrinsics = predictions.joints_3d, predictions.translation, predictions.intrinsics
+    if joints_3d is None or translation is None or intrinsics is None:
+        return predictions.require("joints_2d", "--video")
+    points = torch.from_numpy((joints_3d + translation[:, None]).astype(np.float64))
+    return project(points, torch.from_numpy(intrinsics.astype(np.float64))).numpy()
 
 
 def plain_frames(frames: Iterable[Frame], count: int) -> Iterator[np.ndarray]:
