@@ -25,6 +25,7 @@ from pose3d.callbacks import AveragedWeights, RunCheckpoint, RunResults, StepPro
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.contracts import offered
 from pose3d.data.arguments import Decay, PositiveInt
+from pose3d.garbage import exempt_imported
 from pose3d.recipes import find_recipes_in_arguments
 from stages.base import BaseStage
 from stages.checks import check_trainer, find_checkpoint, stage_class
@@ -33,6 +34,8 @@ from stages.precision import auto_precision
 from stages.run_config import RunConfig
 from stages.sync_batchnorm import TimmSyncBatchNorm
 from stages.wandb_agent import folder_of_agent, report_to_agent
+
+exempt_imported()
 
 log = logging.getLogger("stages")
 
