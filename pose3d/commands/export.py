@@ -6,16 +6,18 @@ from pathlib import Path
 from pose3d.errors import PoseError
 from pose3d.predict.export import README, Exported, export_checkpoint
 from pose3d.predict.export_onnx import METADATA, export_onnx
+from pose3d.predict.export_openvino import WEIGHTS, export_openvino
 from pose3d.predict.export_weights import export_weights
 
 HELP = (
     "Write the network of a checkpoint, without what only training needs, and prove that the file gives the network's "
-    "answers: as a torch.export program (.pt2) or an ONNX graph (.onnx: crops in, poses in mm, 2D joints and scores "
-    "out), which say what goes in and comes out, or as weights (.safetensors "
-    "with a .json file beside it), which `pose3d predict` and model.init_from take as they take a checkpoint."
+    "answers: as a torch.export program (.pt2), an ONNX graph (.onnx: crops in, poses in mm, 2D joints and scores "
+    "out) or the same as OpenVINO IR (.xml and .bin), which say what goes in and comes out, or as weights "
+    "(.safetensors with a .json file beside it), which `pose3d predict` and model.init_from take as they take a checkpoint."
 )
 EXAMPLE = "pose3d export runs/quick/stage3/best.ckpt --format safetensors --out weights/stage3.safetensors"
-FORMATS = ("pt2", "onnx", "safetensors")
+FORMATS = ("pt2", "onnx", "openvino", "safetensors")
+SUFFIXES = {".pt2": "pt2", ".onnx": "onnx", ".xml": "openvino", ".safetensors": "safetensors"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,14 +30,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export, and print what the file holds."""
-    kind = args.format or (args.out.suffix[1:] if args.out is not None and args.out.suffix[1:] in FORMATS else "pt2")
-    out = args.out or args.checkpoint.with_suffix(f".{kind}")
+    kind = args.format or ("pt2" if args.out is None else SUFFIXES.get(args.out.suffix, "pt2"))
+    suffix = next(suffix for suffix, name in SUFFIXES.items() if name == kind)
+    out = args.out or args.checkpoint.with_suffix(suffix)
     if kind == "safetensors":
         if args.image_size is not None:
             raise PoseError("weights have no image size of their own; leave --image-size out")
         digest, difference = export_weights(args.checkpoint, out)
         print(f"largest difference to the network: {difference:.1e} of its largest answer")
         print(f"written: {out} (sha256 {digest}) and {out.with_suffix('.json')}")
+        return 0
+    if kind == "openvino":
+        exported = export_openvino(args.checkpoint, out, args.image_size)
+        _say(exported)
+        print(f"largest difference to the network: {exported.difference:.1e}")
+        print(f"written: {out} and {out.with_suffix(WEIGHTS)} (the model's rt_info {METADATA!r} repeats this)")
         return 0
     if kind == "onnx":
         exported = export_onnx(args.checkpoint, out, args.image_size)

@@ -6,7 +6,7 @@ takes 8-bit crops and normalises them itself.
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ def describe(net: Deployed2D | Deployed3D, size: int, checkpoint: str | Path) ->
         "box_margin": net.settings.box_margin,
         "outputs": outputs,
         "joints": list((MPI_INF_3DHP_17 if three_d else POSE2D_15).names),
-    }
+    } | ({"decoding": asdict(net.decoding)} if isinstance(net, Deployed3D) else {})
 
 
 def crop_side(net: Deployed2D | Deployed3D, image_size: int | None, checkpoint: str | Path) -> int:

@@ -15,6 +15,7 @@ from pose3d.predict import PosePredictor
 from pose3d.predict.export import random_crops
 from pose3d.predict.export_onnx import Readable, export_onnx
 from pose3d.predict.networks import load_deployed
+from pose3d.pretrained import RELEASED, required_stage_file
 from tests.models.nets import SIDE
 from tests.predict.people import save_stage
 
@@ -62,12 +63,15 @@ def test_onnxruntime_gives_the_networks_answers(checkpoints, tmp_path, number, c
     assert [file.name for file in tmp_path.iterdir()] == ["net.onnx"]
 
 
-def test_the_example_of_the_documentation(checkpoints, tmp_path, monkeypatch):
-    """It uses the file without this package and gives what this package predicts."""
+@pytest.mark.parametrize("weights", ["own", "released"])
+def test_the_example_of_the_documentation(checkpoints, tmp_path, monkeypatch, weights):
+    """It uses the file without this package and gives what this package predicts, whatever the rotation."""
     text = (Path(__file__).parents[2] / "docs" / "predict.md").read_text()
     code = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "InferenceSession" in block)
-    assert "pose3d" not in code.replace("pose.onnx", "")
-    export_onnx(checkpoints[3], tmp_path / "pose.onnx")
+    assert "import pose3d" not in code
+    assert len([line for line in code.splitlines() if line.strip() and not line.startswith("#")]) <= 30
+    checkpoint = checkpoints[3] if weights == "own" else required_stage_file(RELEASED, "stage3")
+    export_onnx(checkpoint, tmp_path / "pose.onnx")
     image = cv2.resize(np.random.default_rng(0).integers(0, 255, (9, 9, 3), dtype=np.uint8), (80, 90))
     cv2.imwrite(str(tmp_path / "person.jpg"), image)
     monkeypatch.chdir(tmp_path)
@@ -75,7 +79,8 @@ def test_the_example_of_the_documentation(checkpoints, tmp_path, monkeypatch):
     exec(code.replace("120, 40, 180, 420", "20, 10, 30, 45"), namespace)
     shown = cv2.cvtColor(cv2.imread("person.jpg"), cv2.COLOR_BGR2RGB)
     camera = np.array([[1100.0, 0, 39.5], [0, 1100, 44.5], [0, 0, 1]])
-    predictor = PosePredictor.from_checkpoints(checkpoints[3], device="cpu")
+    predictor = PosePredictor.from_checkpoints(checkpoint, device="cpu")
+    assert predictor.pose3d.decoding.rotation == ("yaw" if weights == "own" else "full")
     predicted = predictor.predict([shown], camera, np.array([[20.0, 10, 30, 45]]))
     np.testing.assert_allclose(namespace["pose"], predicted.joints_3d[0], atol=0.5)
     np.testing.assert_allclose(namespace["joints_2d"], predicted.joints_2d[0], atol=0.2)
