@@ -1,4 +1,5 @@
-"""Draw docs/images/augmentation.jpg: crops of the studio as they are, with other backgrounds and chairs, and with all.
+"""Draw docs/images/augmentation.jpg: crops of the studio unchanged, with other backgrounds and chairs, and with
+other clothes as well.
 
 python scripts/augmentation_sheet.py data/embedded/studio3d.h5 docs/images/augmentation.jpg
 """
@@ -22,7 +23,7 @@ SIDE, GAP, CAPTION = 196, 6, 22
 
 
 def chosen(store: PoseStore, number: int) -> list[int]:
-    """Samples of different sequences, those where everything may change first."""
+    """Samples of different sequences; those whose regions may all be replaced come first."""
     free = np.array([len(regions) for regions in store.attrs["augmentable"]])
     rows, sequences = np.unique(store.labels("sequence"), return_index=True)
     order = np.argsort(-free[rows], kind="stable")
@@ -30,7 +31,7 @@ def chosen(store: PoseStore, number: int) -> list[int]:
 
 
 def crops(store: PoseStore, row: int, column: int) -> list[np.ndarray]:
-    """The crop of one sample in the three forms, (SIDE, SIDE, 3) uint8 RGB each."""
+    """The three versions (SIDE, SIDE, 3) uint8 RGB of one sample's crop."""
     centre, side = square_box(store.labels("bbox")[row], 1.15)
     crop = crop_matrix(centre, side, SIDE)
     image = warp_crop(store.image(row), crop, SIDE)

@@ -6,9 +6,8 @@ Run by hand when the asset is to be made again; the result is in the repository:
     pip install OpenEXR
     python scripts/bake_panoramas.py pmndrs-assets-1.7.0.tgz
 
-Each of the 18 HDR panoramas (512x256, half floats) is tone mapped and stored as a JPEG; what its light was, before the
-tone mapping cut it off, is kept as a direction and two colours (`light`, one row each: direction 3, key colour 3,
-ambient colour 3).
+Each of the 18 HDR panoramas (512x256, half floats) is tone mapped and stored as a JPEG. Its light before the tone
+mapping is stored as a direction and two colours (`light`, one row each: direction 3, key colour 3, ambient colour 3).
 """
 
 import base64
@@ -53,7 +52,7 @@ def tone_map(image: np.ndarray) -> np.ndarray:
 
 
 def light_of(image: np.ndarray) -> np.ndarray:
-    """Where the brightest half per cent of the upper half stands, its colour, and the mean colour; (9,)."""
+    """Direction and colour of the brightest half per cent of the upper half, and the mean colour; (9,)."""
     height, width = image.shape[:2]
     toward = directions(height, width)[: height // 2].reshape(-1, 3)
     upper = image[: height // 2].reshape(-1, 3)

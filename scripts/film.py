@@ -1,10 +1,10 @@
-"""A rendered film with known truth, and how near predictions of it come.
+"""Render a film with exact labels, and score predictions of it.
 
     python scripts/film.py render film.mp4 --frames 125
     pose3d predict film.mp4 --smooth --height 1.67 --intrinsics 1650,1650,959.5,539.5 --out runs/film
     python scripts/film.py score film.mp4 runs/film
 
-`render` writes the video, its truth beside it, and prints what `predict` may be told.
+`render` writes the video and its labels, and prints the camera and the height for `pose3d predict`.
 """
 
 import argparse
@@ -40,12 +40,12 @@ def render(path: Path, film: Film) -> None:
 
 
 def truth_of(path: Path) -> Path:
-    """File of the truth of a video."""
+    """The file with the labels of a video."""
     return path.with_name(f"{path.name}.npz")
 
 
 def score(path: Path, folder: Path) -> list[str]:
-    """What `predictions.npz` and `refined.npz` in a folder of `pose3d predict` are off by, as sentences."""
+    """Errors of `predictions.npz` and `refined.npz` in a folder of `pose3d predict`, as sentences."""
     truth = np.load(truth_of(path))
     joints, up = truth["joints"], truth["up"]
     lines = []
@@ -77,7 +77,7 @@ def _errors(found: Predictions, joints: np.ndarray, up: np.ndarray) -> list[str]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one of the two."""
+    """Run `render` or `score`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("render")

@@ -1,10 +1,10 @@
-"""Write the lower bounds of pyproject.toml as exact versions, one a line: `numpy>=2.0` becomes `numpy==2.0`.
+"""Write the lower bounds of pyproject.toml as exact versions, one per line: `numpy>=2.0` becomes `numpy==2.0`.
 
 `make test-floor` installs them into an environment of its own and runs the tests there:
 
     python scripts/floors.py > floors.txt
 
-Bounds of tools that no user of the package runs (formatters, type checkers, the documentation) are left out.
+Tools for development only (formatters, type checkers, the documentation) are left out.
 """
 
 import re
@@ -18,7 +18,7 @@ TOOLS = ("ruff", "mypy", "types-PyYAML", "setuptools", "nbclient", "ipykernel")
 
 
 def floors(pyproject: Path = PYPROJECT) -> list[str]:
-    """Requirement lines with `==` in place of `>=`; exact pins stay. Raises ValueError where there is no bound."""
+    """Requirement lines with `==` in place of `>=`; exact pins are kept. Raises ValueError without a bound."""
     project = tomllib.loads(pyproject.read_text())["project"]
     extras = project["optional-dependencies"]
     lines = project["dependencies"] + [line for name, extra in extras.items() if name not in LEFT_OUT for line in extra]

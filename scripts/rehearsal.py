@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Rehearse the paper: write the embedded data set as official trees, then go from these to every table by one command.
+"""Rehearse the paper: write the embedded data set as official trees, then make every table from them with one command.
 
     python scripts/rehearsal.py                         # or: make rehearsal
-    python scripts/rehearsal.py --rows supp-table2      # a table or a row; only the trees that it needs
+    python scripts/rehearsal.py --rows supp-table2      # one table or row, with the trees that it needs
 
-Everything lies in one folder: `raw` with the trees, `roots.yaml`, `data` with the prepared stores, `runs` with the
-trainings. Each network is trained for a few steps of the miniature, so the figures mean nothing: only the way from raw
-folders to filled tables is rehearsed. Run again, it continues where it stopped.
+All files are in one folder: `raw` with the trees, `roots.yaml`, `data` with the prepared stores, `runs` with the
+trainings. Each network is trained for a few steps of the profile `mini`, so the figures have no meaning: the rehearsal
+tests the way from raw folders to filled tables. The same command resumes it.
 """
 
 import argparse
@@ -26,18 +26,18 @@ FRAMES = {
     "mpi_inf_3dhp": 1,
     "mpi_inf_3dhp_test": 4,
     "mpii": 24,
-    "lsp": 1010,  # the pictures to test begin at 1001
+    "lsp": 1010,  # the test pictures begin at 1001
     "lspet": 24,
     "humaneva": 4,
 }
 """Frames of each recording, pictures of mpii, lsp and lspet."""
 RESOLUTION = {"lsp": 64}
 LIMIT, SCALE = 240, 0.005
-"""Samples of a store (all recordings of Human3.6M's test people are among them), and the factor of iterations."""
+"""Samples per store (enough for all recordings of Human3.6M's test people), and the factor on iterations."""
 
 
 def main() -> None:
-    """Write the trees that are missing, then run the rows."""
+    """Write the missing trees, then run the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/rehearsal"), help="folder of everything (%(default)s)")
     parser.add_argument("--rows", nargs="+", default=[*TABLES], metavar="NAME", help="tables or rows (default: all)")
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def trees(names: list[str]) -> list[str]:
-    """The data sets that rows train on or are tested on."""
+    """The data sets that rows are trained or tested on."""
     mini = Reproduction("mini", Path("runs"), roots={name: Path() for name in ORIGIN})
     rows = [row for name in names for row in find(name) if row.ours]
     stores = [official_store(path, {}) for path in mini.needed_stores(rows)]

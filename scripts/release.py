@@ -4,9 +4,9 @@
     python scripts/release.py                                      # or: make release
     python scripts/release.py --videos DIR --reference dev.npz     # score on the calibrated videos as well
 
-Each stage renders the worlds that it lacks, trains and tests. Every step resumes: worlds that are complete are kept, a
-stage resumes from its last.ckpt, a stage that was tested is done. Scoring needs the videos and the reference that
-`score_photographs.py` describes and is left out without them.
+Each stage renders its missing worlds, trains and tests. Every step can be resumed: complete worlds are kept, a stage
+resumes from its last.ckpt, and a tested stage is skipped. Scoring needs the videos and the reference that
+`score_photographs.py` describes, and is skipped without them.
 """
 
 import argparse
@@ -33,15 +33,15 @@ def run(*command: str | Path) -> None:
 
 
 def machine_flags(gpu: bool) -> list[str]:
-    """What suits the machine beyond loader processes and precision, which follow it by themselves.
+    """Settings for this machine; the number of loader processes and the precision are chosen automatically.
 
-    A GPU takes four times the batch in less time than two cores take one, at the same number of steps.
+    A GPU processes four times the batch in less time than two cores process one, at the same number of steps.
     """
     return ["--data.batch_size", "64"] if gpu else []
 
 
 def train(stage: str, data: Path | None, runs: Path, extra: Sequence[str]) -> None:
-    """Render what the stage trains on, train it from where it stopped, and test it."""
+    """Render the data of the stage, start or resume its training, and test it."""
     folder, parents = runs / stage, {"stage2": "stage1", "stage3": "stage2"}
     if (folder / "metrics.json").is_file():
         print(f"{stage}: done, see {folder / 'metrics.json'}")
@@ -56,7 +56,7 @@ def train(stage: str, data: Path | None, runs: Path, extra: Sequence[str]) -> No
 
 
 def main() -> None:
-    """Do what is not done yet."""
+    """Run the steps that are not completed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of the worlds (default: that of the embedded data set)")
     parser.add_argument("--runs", type=Path, default=Path("runs/release"), help="folder of the runs (%(default)s)")

@@ -5,11 +5,11 @@
     python scripts/score_photographs.py runs/release/stage1/best.ckpt --videos DIR --reference dev.npz   # its 2D joints
     python scripts/score_photographs.py CKPT --boxes-from runs/release/stage1/best.ckpt --videos DIR --reference dev.npz
 
-DIR has one video a camera, named as in the reference (cam02.mp4, ...): the balancing trial of the demo session in the
+DIR has one video per camera, named as in the reference (cam02.mp4, ...): the balancing trial of the demo session in the
 PyPI package pose2sim 0.6.0 (BSD-3-Clause). The reference is an .npz with `cameras`, `K`, `R`, `t` (mm), `boxes` (C, F,
 4) x0 y0 x1 y1 px, `joints_2d` (C, F, 15, 2) px, `joints_3d` (F, 15, 3) world mm and `valid` (F, 15), the joints in the
 order of the package. Errors are over the 12 joints of the limbs, both poses centred between the hips, in camera axes.
-Without --boxes-from the true boxes are used, and every frame is scored; with it, only frames where somebody was found.
+Without --boxes-from the true boxes are used, and every frame is scored; with it, only frames with a found person.
 """
 
 import argparse
@@ -98,7 +98,7 @@ def score(
 
 
 def score_2d(net: Deployed2D, reference: dict[str, np.ndarray], videos: Path) -> dict[str, float]:
-    """Share of the limbs' joints that 2DPoseNet sees within 10 % of the box's side, in true boxes, over all frames."""
+    """Share of the limbs' joints that 2DPoseNet finds within 10 % of the box's side, in true boxes, over all frames."""
     if net.settings.image_size is None:
         raise SystemExit("the checkpoint does not say at which size its crops were trained")
     size, within, count = net.settings.image_size, 0.0, 0

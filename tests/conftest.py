@@ -1,4 +1,4 @@
-"""What every test gets: an environment of its own, and a torchvision that can be imported."""
+"""Fixtures of every test: a separate environment, and a torchvision that can be imported."""
 
 import os
 
@@ -12,7 +12,7 @@ import_torchvision()
 
 @pytest.fixture(autouse=True)
 def _environment():
-    """Undo what a test, or a library that it calls, leaves in `os.environ`: Lightning's WandbLogger sets WANDB_MODE."""
+    """Undo the changes of a test and of its libraries to `os.environ`: Lightning's WandbLogger sets WANDB_MODE."""
     before = dict(os.environ)
     yield
     os.environ.clear()

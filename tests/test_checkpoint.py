@@ -1,4 +1,4 @@
-"""Hand-off: strict, by name, bit for bit; whatever does not fit is refused with its reason."""
+"""Hand-off: strict, by name, bit for bit; weights that do not fit are refused with the reason."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Outputs are whole or absent, whatever happens while they are written."""
+"""Outputs are whole or absent, even after an error while they are written."""
 
 import os
 import resource

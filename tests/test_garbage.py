@@ -1,4 +1,4 @@
-"""The garbage collector rests during large imports, and only then."""
+"""The garbage collector is disabled during large imports only."""
 
 import gc
 import subprocess

@@ -1,4 +1,4 @@
-"""The house rule: imports run one way, and `import pose3d` is light."""
+"""Imports run one way, and `import pose3d` is light."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""What an installed copy is: typed, with its recipes, and enough to train in an empty folder."""
+"""An installed copy is typed, has the recipes, and suffices to train in an empty folder."""
 
 import importlib.util
 import os

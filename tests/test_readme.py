@@ -1,4 +1,4 @@
-"""What README and docs tell people to type exists: make targets, commands, options and files."""
+"""The make targets, commands, options and files in README and docs exist."""
 
 import itertools
 import re

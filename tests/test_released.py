@@ -1,4 +1,4 @@
-"""The weights that come with the package: whole, described, small, and usable without a network."""
+"""The released weights in the package are whole, described, small, and usable without a network connection."""
 
 import hashlib
 import socket

@@ -1,4 +1,4 @@
-"""Read exported motions with other people's software: (T, 17, 3) in the file's unit and axes."""
+"""Read exported motions with third-party software: (T, 17, 3) in the file's unit and axes."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ NAMES = MPI_INF_3DHP_17.names
 
 
 def read_bvh(path: Path) -> np.ndarray:
-    """With bvhio."""
+    """Read a BVH file with bvhio."""
     import bvhio
 
     root = bvhio.readAsHierarchy(str(path))
@@ -24,7 +24,7 @@ def read_bvh(path: Path) -> np.ndarray:
 
 
 def read_c3d(path: Path) -> np.ndarray:
-    """With ezc3d; NaN where a point is invalid."""
+    """Read a C3D file with ezc3d; NaN where a point is invalid."""
     import ezc3d
 
     file = ezc3d.c3d(str(path))
@@ -35,7 +35,7 @@ def read_c3d(path: Path) -> np.ndarray:
 
 
 def read_trc(path: Path) -> np.ndarray:
-    """With numpy, by the names in the header."""
+    """Read with numpy, by the names in the header."""
     lines = path.read_text().splitlines()
     names = [name for name in lines[3].split("\t")[2:] if name]
     table = np.genfromtxt(lines[6:], delimiter="\t")
@@ -44,14 +44,14 @@ def read_trc(path: Path) -> np.ndarray:
 
 
 def read_csv(path: Path) -> np.ndarray:
-    """With numpy."""
+    """Read with numpy."""
     table = np.genfromtxt(path, delimiter=",", names=True)
     unit = "mm" if "neck_x_mm" in table.dtype.names else "m"
     return np.stack([np.stack([table[f"{name}_{a}_{unit}"] for a in "xyz"], -1) for name in NAMES], 1)
 
 
 def read_glb(path: Path) -> np.ndarray:
-    """With pygltflib: the nodes' animated matrices, multiplied down the tree as the standard says."""
+    """Read a GLB file with pygltflib: the nodes' animated matrices, multiplied along the tree as in the standard."""
     import pygltflib
     from scipy.spatial.transform import Rotation
 

@@ -1,4 +1,4 @@
-"""Exported motions, read back by other people's software."""
+"""Exported motions, read back by third-party software."""
 
 from itertools import permutations, product
 

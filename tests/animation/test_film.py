@@ -1,4 +1,4 @@
-"""The rendered film of docs/predict.md: what `pose3d predict` exports of it, read back by other people's software."""
+"""The rendered film of docs/predict.md: what `pose3d predict` exports of it, read back by third-party software."""
 
 from pathlib import Path
 

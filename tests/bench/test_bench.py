@@ -1,4 +1,4 @@
-"""The bench runs from end to end, on tiny settings, and its material is right."""
+"""The bench runs end to end with tiny settings, and its inputs are correct."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The trainer and a bare loop take turns within one run."""
+"""The trainer and a bare loop are measured alternately within one run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`pose3d predict` and `pose3d refine` on a video of known motion: steady, placed, exported, drawn."""
+"""`pose3d predict` and `pose3d refine` on a video of known motion: refined, placed, exported, drawn."""
 
 import re
 from pathlib import Path

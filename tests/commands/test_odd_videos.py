@@ -21,7 +21,7 @@ SMALL, CROP = (240, 135), 128
 
 
 def joints_in(size: tuple[int, int], shift: float = 0.0) -> np.ndarray:
-    """(17, 2) px of somebody who stands in a picture of `size` px."""
+    """Joints (17, 2) px of a standing person in a picture of `size` px."""
     flat = standing_17()[:, :2]
     return (flat - flat.mean(0)) / np.ptp(flat[:, 1]) * 0.6 * min(size) + np.array(size) / 2 + (shift, 0)
 

@@ -1,4 +1,4 @@
-"""Every YAML parses for its stage, and says what its name says."""
+"""Every YAML parses for its stage, and does what its name says."""
 
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def test_data_files_are_a_handful_of_lines_and_parse(capsys, name):
 @pytest.mark.parametrize("second", DATA)
 @pytest.mark.parametrize("first", [None, *DATA])
 def test_nothing_of_former_data_lingers(capsys, tmp_path, first, second):
-    """A data file says the same over the recipe, over another data file, and over a user's own overlay."""
+    """A data file has the same effect on the recipe, on another data file, and on a user's own overlay."""
     recipe = yaml.safe_load((CONFIGS / stage_of(second)).read_text())["data"]["init_args"]
     own = tmp_path / "own.yaml"
     values = {"train_files": ["a.h5"], "val_file": "b.h5", "test_file": "c.h5", "val_subjects": [1], "mixture": [1.0]}

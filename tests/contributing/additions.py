@@ -1,4 +1,4 @@
-"""One small addition of each kind that CONTRIBUTING.md counts the files of: which files it touches, and how.
+"""One small addition of each kind in the table of CONTRIBUTING.md: the files that it touches, and their edits.
 
 An edit is the content of a new file, the path of a file that it copies, or pairs (old text, new text) for a file that
 is there.

@@ -1,4 +1,4 @@
-"""Uses every addition of `additions.py`; run as a script where all of them have been made.
+"""Use every addition of `additions.py`; run as a script in a copy with all of them.
 
 python -m tests.contributing.checks FOLDER
 """
@@ -22,7 +22,7 @@ from tests.stages.conftest import Workshop
 
 
 def a_switch_of_a_network(workshop: Workshop) -> None:
-    """A key of the command line, kept in the checkpoint, and taken over by stage 3, which does not name it."""
+    """It is a key of the command line, is stored in the checkpoint, and is used by stage 3, which does not set it."""
     assert workshop.fit(2, "--model.net.gain", "0.5") == 0
     assert workshop.fit(3) == 0
     stored = [read_checkpoint(workshop.root / f"stage{n}" / "best.ckpt")["hyper_parameters"]["net"] for n in (2, 3)]
@@ -30,7 +30,7 @@ def a_switch_of_a_network(workshop: Workshop) -> None:
 
 
 def an_output_with_its_loss(workshop: Workshop) -> None:
-    """Trained on, and listed in the checkpoint."""
+    """It is trained, and listed in the checkpoint."""
     logged = ("--trainer.logger=true", "--trainer.log_every_n_steps=1")
     assert workshop.fit(1, *logged) == 0
     provenance = read_checkpoint(workshop.root / "stage1" / "best.ckpt")[PROVENANCE]
@@ -40,13 +40,13 @@ def an_output_with_its_loss(workshop: Workshop) -> None:
 
 
 def a_backbone_of_timm(workshop: Workshop) -> None:
-    """A network on it answers."""
+    """A network with this backbone computes its outputs."""
     net = Pose3DNet(Pose3DConfig("resnet26", image_size=64), weights="random").eval()
     assert net(torch.zeros(1, 3, 64, 64))["Pdeep"].shape == (1, 17, 3)
 
 
 def printed(*flags: str) -> dict:
-    """The configuration that a command line comes to."""
+    """The configuration of a command line."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
         assert lightning(["fit", *flags, "--print_config"]) == 0
@@ -55,7 +55,7 @@ def printed(*flags: str) -> dict:
 
 
 def an_ablation(workshop: Workshop) -> None:
-    """Laid over a recipe."""
+    """It is an overlay on a recipe."""
     config = printed("--config=configs/stage2.yaml", "--config=configs/ablations/no_heatmaps_here.yaml")
     assert config["model"]["init_args"]["net"]["heatmaps"] is False
 
@@ -68,7 +68,7 @@ def a_profile(workshop: Workshop) -> None:
 
 
 def a_metric(workshop: Workshop) -> None:
-    """Imported from `pose3d.metrics`."""
+    """It is imported from `pose3d.metrics`."""
     from pose3d.metrics import WorstJoint  # type: ignore[attr-defined]
 
     metric = WorstJoint()
@@ -77,12 +77,12 @@ def a_metric(workshop: Workshop) -> None:
 
 
 def a_protocol(workshop: Workshop) -> None:
-    """Chosen by name."""
+    """It is selected by name."""
     assert pose3d(["evaluate", str(workshop.root / "stage2" / "predictions.npz"), "--protocol", "3dhp-100"]) == 0
 
 
 def a_data_set(workshop: Workshop) -> None:
-    """Prepared by its name, and found by its data file."""
+    """It is prepared by its name, and its data file finds it."""
     raw = workshop.root / "raw"
     (raw / "images").mkdir(parents=True)
     for number in range(1, 5):
@@ -96,7 +96,7 @@ def a_data_set(workshop: Workshop) -> None:
 
 
 def a_command(workshop: Workshop) -> None:
-    """Called."""
+    """It is called."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
         assert pose3d(["greet", "Ada"]) == 0
@@ -104,7 +104,7 @@ def a_command(workshop: Workshop) -> None:
 
 
 def a_world(workshop: Workshop) -> None:
-    """Rendered."""
+    """It is rendered."""
     out = workshop.root / "worlds"
     assert pose3d(["synth", "--worlds", "lab_too", "--num", "lab_too=2", "--out", str(out), "--workers", "1"]) == 0
     assert len(PoseStore(out / "lab_too.h5")) == 2

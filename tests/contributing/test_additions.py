@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md says how many files an addition of each kind touches; additions that touch so many work."""
+"""The numbers of files in CONTRIBUTING.md are those of additions that work."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def test_an_addition_touches_as_many_files_as_contributing_says(added):
 
 @pytest.mark.slow
 def test_the_additions_work_without_another_edit(tmp_path):
-    """All of them in a copy of the project, and every one is used there."""
+    """All additions are made and used in a copy of the project."""
     copy = tmp_path / "copy"
     for package in ("pose3d", "stages", "configs"):
         shutil.copytree(ROOT / package, copy / package, symlinks=True)

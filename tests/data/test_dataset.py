@@ -43,7 +43,7 @@ def test_3d_projects_onto_2d_and_2d_goes_into_the_crop(store_3d, name):
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_pixels_follow_the_joints(store_3d, name):
-    """The middle of each shin is on the drawn, blue shin of that leg, however the crop was made."""
+    """The middle of each shin is on the drawn, blue shin of that leg, in every crop."""
     dataset = PoseDataset(PoseStore(store_3d), image_size=160, geometry=AUGMENTATIONS[name])
     names = MPI_INF_3DHP_17.names
     seen = 0

@@ -1,4 +1,4 @@
-"""The embedded data set renders itself when it is not there."""
+"""The embedded data set is rendered when it is missing."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Data modules over official folders: raw files become stores once, and stores of other data are refused."""
+"""Data modules on official folders: stores are prepared once, and stores of other data are refused."""
 
 import json
 import shutil

@@ -13,7 +13,7 @@ SMALL = {"image_size": 32, "batch_size": 4, "eval_batch_size": 5, "num_workers":
 
 
 class Tiny(LightningModule):
-    """One linear layer; remembers what it saw."""
+    """One linear layer that records its batches."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""A damaged frame is one lost frame, a cut file is as long as what is left of it."""
+"""A damaged frame is lost alone, and a truncated file has its remaining frames."""
 
 import cv2
 import numpy as np

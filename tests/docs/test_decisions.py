@@ -1,4 +1,4 @@
-"""Every decision of docs/paper.md has its place: the files are there, and one of them names the decision."""
+"""Every decision of docs/paper.md has its code: the files exist, and one of them names the decision."""
 
 import re
 from pathlib import Path

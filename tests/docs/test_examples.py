@@ -1,4 +1,4 @@
-"""The programs of the documentation run in an empty folder, and print what the page says."""
+"""The programs of the documentation run in an empty folder and print the output on the page."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Mistakes that would give a number, and must not."""
+"""Mistakes that would give a plausible number are refused."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""P, O1 and O2 against plain loops over the parents, and there and back."""
+"""P, O1 and O2 against plain loops over the parents, and round trips."""
 
 import pytest
 import torch

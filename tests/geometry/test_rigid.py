@@ -1,4 +1,4 @@
-"""Alignments: against scipy's Procrustes and minimiser, invariances, and the cases that must fail loudly."""
+"""Alignments: against scipy's Procrustes and minimiser, invariances, and the cases that must raise an error."""
 
 import numpy as np
 import pytest

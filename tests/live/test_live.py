@@ -1,4 +1,4 @@
-"""The command, its server, what pages are told, and the page in a browser."""
+"""The command, its server, the server's messages to pages, and the page in a browser."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Independent references for the metrics: plain loops over numpy arrays, written from the protocol's words."""
+"""Independent references for the metrics: plain loops over numpy arrays, written from the text of the protocol."""
 
 import math
 

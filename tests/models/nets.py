@@ -23,7 +23,7 @@ def fusion(base: Pose3DNet | None = None, **switches: Any) -> FusionNet:
 
 
 def candidate_key(net: Any, candidate: str) -> str:
-    """Key of a candidate in the network's answers."""
+    """Key of a candidate in the network's outputs."""
     return next(output.key for output in net.outputs if output.candidate == candidate)
 
 

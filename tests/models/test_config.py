@@ -36,7 +36,7 @@ OTHER = {
 
 
 def features(net):
-    """What a switch may change: shapes, outputs, which batch norms are held, what learns, strides."""
+    """Everything that a switch may change: shapes, outputs, frozen batch norms, trainable parameters, strides."""
     shapes = {name: tuple(value.shape) for name, value in net.state_dict().items()}
     learning = [parameter.requires_grad for parameter in net.parameters()]
     strides = [module.stride for module in net.modules() if isinstance(module, torch.nn.Conv2d)]

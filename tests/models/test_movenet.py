@@ -1,4 +1,4 @@
-"""MoveNet's trunk, which travels with the package."""
+"""MoveNet's trunk, which is part of the package."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""What outputs are compared with, by hand; and the weighting by the phase table."""
+"""Targets of the outputs, computed by hand, and the weighting by the phase table."""
 
 import pytest
 import torch
@@ -193,7 +193,7 @@ def test_what_a_batch_lacks_is_named(batch):
 
 
 def test_domain_adaptation_takes_unlabelled_images_as_images_only(batch):
-    """The 2D labels of samples without 3D do not count, and the domains are told by who has a 3D label."""
+    """The 2D labels of samples without 3D labels are not used, and the 3D labels define the domains."""
     adapted = [o for o in pose3d(domain=True).outputs if o.key in ("H", "domain")]
     answers = {"H": torch.rand(2, 17, 4, 4), "domain": torch.tensor([0.3, -0.8])}
     losses = output_losses(adapted, answers, batch)

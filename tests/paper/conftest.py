@@ -17,7 +17,7 @@ SHIFT_MM = {0: 40.0, 1: 60.0}
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """A repository with the configs and a drawn embedded; commands only leave files behind, and are counted."""
+    """A repository with the configs and a drawn data set; commands only write their files, and are recorded."""
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     embedded = tmp_path / "data" / "embedded"
     embedded.mkdir(parents=True)

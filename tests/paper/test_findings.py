@@ -1,4 +1,4 @@
-"""The findings as data: they stand on rows that can be run, and say what the paper's figures say."""
+"""The findings as data: their rows can be run, and their figures are those of the paper."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The ledger: nothing is missing, and the printed figures agree with each other as far as the paper's do."""
+"""The ledger is complete, and its figures are consistent except where those of the paper are not."""
 
 import json
 from statistics import fmean
@@ -37,7 +37,7 @@ def test_ids_are_unique():
 
 
 def test_totals_lie_where_means_of_their_parts_lie():
-    """Typing mistakes show: Table 2's Total is near the mean of its activities, All lies between the scenes."""
+    """Guards against typing errors: Table 2's Total is near the mean of its activities, All is between the scenes."""
     for row in tables()["table2"].rows:
         *activities, total = [f for f in row.figures.values() if f is not None]
         assert len(activities) == 15

@@ -1,4 +1,4 @@
-"""From official folders to a row: roots by name, the dry run, stores that are prepared on the way."""
+"""From official folders to a row: roots by name, the dry run, the preparation of stores."""
 
 import json
 from pathlib import Path

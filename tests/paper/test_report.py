@@ -1,4 +1,4 @@
-"""The page about the findings: from result files to verdicts, ranks and what is left; looked at by a browser."""
+"""The page about the findings: from result files to verdicts, ranks and remaining trainings; shown by a browser."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Rows from the first training to the figure, with the real commands, a tiny network and drawn people."""
+"""Rows from the first training to the figure, with real commands, a tiny network and drawn people."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
-    """A repository with a miniature of the miniature; commands run in this process."""
+    """A repository with an even smaller profile `mini`; commands run in this process."""
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     for number in (1, 2, 3):
         recipe = tmp_path / f"configs/profiles/mini/stage{number}.yaml"

@@ -1,4 +1,4 @@
-"""The overlays behind the rows: all there, all used, each a few lines."""
+"""The overlays of the rows: all exist, all are used, each has a few lines."""
 
 from pathlib import Path
 
@@ -125,7 +125,7 @@ def test_every_switch_of_a_step_has_its_overlay():
 
 @pytest.mark.parametrize("profile", ["mini", "findings", "paper"])
 def test_loss_weights_of_the_base_network(profile):
-    """Supplement 2: without skips the last stub carries Xsum's weight, in the control Xdeep's and Xsum's together."""
+    """Supplement 2: without skips the last stub has the weight of Xsum, in the control that of both."""
     for name, columns in (("h36m/base", ["Xsum"]), ("h36m/loss-weight-control", ["Xdeep", "Xsum"])):
         model = merged(Overlays(profile).training(steps()[name]))["model"]["init_args"]
         net = Pose3DNet(Pose3DConfig.from_dict(model["net"] | {"backbone": "resnet10t"}))

@@ -1,4 +1,4 @@
-"""Every training of the ledger: builds at full size under the paper profile, and takes a step in miniature."""
+"""Every training of the ledger can be built at full size under the paper profile, and steps with a tiny network."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The player's page: what is in it, and how it behaves in a browser."""
+"""The player's page: its content, and its behaviour in a browser."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Motions of the embedded data set with known truth, and what networks would make of them."""
+"""Motions of the embedded data set with exact labels, and simulated predictions of them."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,7 +49,7 @@ def camera_at(height_m: float = 1.6, distance_m: float = 5.0, target_m: float = 
 
 @dataclass(frozen=True)
 class Filmed:
-    """What is true, and what was predicted of it."""
+    """True and predicted motion."""
 
     joints_cam: np.ndarray
     """(T, 17, 3) mm."""

@@ -30,7 +30,7 @@ def write_marked_video(path: Path, world: np.ndarray, camera: Camera, fps: float
 
 
 class Oracle3D(Reader3D):
-    """A 3DPoseNet that knows the pose of each frame, but for white noise that depends on the frame alone."""
+    """A 3DPoseNet that returns the true pose of each frame, plus white noise that depends on the frame only."""
 
     def __init__(self, joints_cam: np.ndarray, size: int, noise_mm: float) -> None:
         relative = joints_cam - joints_cam[:, MPI_INF_3DHP_17.root][:, None]

@@ -1,4 +1,4 @@
-"""Networks whose answers are known, images that they can read, and small checkpoints."""
+"""Networks with known outputs, images for them, and small checkpoints."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -73,7 +73,7 @@ class Reader2D(Deployed2D):
 
 
 class Reader3D(Deployed3D):
-    """A 3DPoseNet that always answers the same pose, with heatmaps from marks if wanted."""
+    """A 3DPoseNet that always returns the same pose, optionally with heatmaps from marks."""
 
     def __init__(self, pose: np.ndarray, size: int, has_heatmaps: bool = True) -> None:
         nn.Module.__init__(self)

@@ -1,4 +1,4 @@
-"""One decode: each choice of the test time does what the geometry says, and nothing else."""
+"""Decoding: each test-time setting has the effect that follows from the geometry, and no other."""
 
 import pytest
 import torch

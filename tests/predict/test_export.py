@@ -1,4 +1,4 @@
-"""An exported file gives the network's answers without this package, and says what they are."""
+"""An exported file gives the network's outputs without this package, and describes them."""
 
 import json
 

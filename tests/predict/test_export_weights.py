@@ -1,4 +1,4 @@
-"""Exported weights answer as their checkpoint does, and are found by name."""
+"""Exported weights give the outputs of their checkpoint, and are found by name."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pose stores as input: the stage's own answer from the true boxes, every frame answered from found ones."""
+"""Pose stores as input: the stage's own predictions from true boxes, and one for every frame from found boxes."""
 
 from pathlib import Path
 

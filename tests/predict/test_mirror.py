@@ -1,4 +1,4 @@
-"""The mirrored average does not change when the picture is mirrored, and is the answer of a symmetric network."""
+"""The mirrored average does not change when the picture is mirrored, and is the output of a symmetric network."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Deployed networks: the stage's own answers, strictly loaded, and honest about files that do not fit."""
+"""Deployed networks: the outputs of the stage, strict loading, and errors for files that do not fit."""
 
 import numpy as np
 import pytest

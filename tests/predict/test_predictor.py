@@ -1,4 +1,4 @@
-"""The three steps together, on networks that answer perfectly and on random ones."""
+"""The three steps together, with perfect networks and with random ones."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Rows that are written while they come."""
+"""Rows that are written as they are computed."""
 
 import numpy as np
 import pytest

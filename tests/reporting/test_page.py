@@ -1,4 +1,4 @@
-"""The page holds the numbers of the runs, needs nothing beside it, and says what is missing."""
+"""The page contains the numbers of the runs, is self-contained, and names what is missing."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""`make release` from nothing, at a scale that shows the wiring: worlds, three stages, scores' files, weights."""
+"""`make release` from nothing, at a small scale: worlds, three stages, score files, weights."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The campaigns: resumable, seeded, and they find what they look for."""
+"""The campaigns can be resumed, are seeded, and find the faults that they look for."""
 
 import json
 import os

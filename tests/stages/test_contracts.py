@@ -1,4 +1,4 @@
-"""Parts of other people's in the place of ours: data modules, plain loaders, stages, trunks."""
+"""User-defined parts in place of ours: data modules, plain loaders, stages, trunks."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ SMALL = {"net": Pose3DConfig("mobilenetv3_small_100", image_size=SIDE), "weights
 
 
 class Minimal(Dataset):
-    """Samples with the fewest keys that stage 2 learns from: an image, 3D joints, and 2D joints in the crop."""
+    """Samples with the fewest keys for stage 2: an image, 3D joints, and 2D joints in the crop."""
 
     def __len__(self):
         return 12
@@ -40,7 +40,7 @@ class Minimal(Dataset):
 
 
 class Foreign(LightningDataModule):
-    """A data module that knows nothing of this package."""
+    """A data module that does not use this package."""
 
     def __init__(self, batch: int = 4):
         super().__init__()
@@ -56,7 +56,7 @@ class Foreign(LightningDataModule):
 
 
 class MyStage2(Stage2):
-    """A stage with an argument of its own, its own loss weight, and a class name that is no stage's name."""
+    """A stage with an additional argument, another loss weight, and a class name that is not that of a stage."""
 
     def __init__(self, extra: float = 1.0, **kwargs):
         super().__init__(**kwargs)
@@ -154,7 +154,7 @@ class MyStage2(_MyStage2):
 
 @pytest.fixture
 def mymodule(tmp_path, monkeypatch):
-    """A module in the working folder, which is on nobody's path."""
+    """A module in the working folder, which is not on the path."""
     (tmp_path / "mymodule_of_tests.py").write_text(MODULE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if Path(entry or ".").resolve() != tmp_path])

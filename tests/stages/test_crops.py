@@ -1,4 +1,4 @@
-"""How crops are cut goes into every checkpoint, and weights meet only images that are normalised as theirs were."""
+"""Every checkpoint records its crop settings, and weights are used only with images of the same normalisation."""
 
 import shutil
 

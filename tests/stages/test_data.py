@@ -1,4 +1,4 @@
-"""The command line and its data: bounds, nobody held out, and a run from raw folders."""
+"""The command line and its data: bounds, no held-out person, and a run from raw folders."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from tests.stages.conftest import ROOT
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_nobody_needs_to_be_held_out(workshop, number):
-    """`val_subjects: null` alone: everybody trains, nothing chooses, and the last weights are tested."""
+    """`val_subjects: null` alone: all people train, no checkpoint is chosen, and the last weights are tested."""
     start = ("--model.init_from", "null", "--data.val_subjects", "null")
     assert workshop.fit(number, *start) == 0
     run = workshop.root / f"stage{number}"

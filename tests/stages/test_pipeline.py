@@ -1,4 +1,4 @@
-"""Stages 1, 2, 3 through the real command line: what a run leaves behind, and what a hand-off hands over."""
+"""Stages 1, 2, 3 through the real command line: the files of a run, and the weights of a hand-off."""
 
 import hashlib
 import json

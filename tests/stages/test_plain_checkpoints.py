@@ -1,4 +1,4 @@
-"""Checkpoints are plain data: those of every stage and ablation load as such, and a stranger's runs no code."""
+"""Checkpoints are plain data: those of every stage and ablation load as such, and no checkpoint runs code."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ ABLATIONS = sorted(Path("configs/ablations").glob("*.yaml"))
 
 
 def switches(path):
-    """What an ablation says of its network, and how it decodes."""
+    """The network and the decoding of an ablation."""
     arguments = yaml.safe_load(path.read_text())["model"]["init_args"]
     return arguments.get("net", {}), {key: arguments[key] for key in ("decode",) if key in arguments}
 

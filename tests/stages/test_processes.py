@@ -1,4 +1,4 @@
-"""`lightning fit` in two processes: each prepares nothing twice, trains on its own share and scores everybody once."""
+"""`lightning fit` in two processes: data are prepared once, each trains on its share, each sample is scored once."""
 
 import json
 import os

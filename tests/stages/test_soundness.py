@@ -1,4 +1,4 @@
-"""What is not finite stops a run, results say whose they are, and run folders keep what is theirs."""
+"""Values that are not finite stop a run, results name their checkpoint, and run folders keep their files."""
 
 import json
 from types import SimpleNamespace

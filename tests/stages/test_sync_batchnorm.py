@@ -1,4 +1,4 @@
-"""Shared batch-norm statistics leave the network what it is: its answers, its tensors, and later its layers."""
+"""Synchronised batch norm does not change the network's outputs, its tensors, and afterwards its layers."""
 
 import pytest
 import torch
@@ -54,7 +54,7 @@ def test_the_converted_network_answers_as_before(backbone):
 
 
 def test_torchs_own_converter_would_lose_the_activations():
-    """Why the plugin exists; where this fails, Lightning's own flag will do."""
+    """The reason for the plugin: if this test fails, Lightning's own flag suffices."""
     net = network("tf_efficientnet_lite0")
     expected = answers(net)
     assert not torch.allclose(answers(nn.SyncBatchNorm.convert_sync_batchnorm(net)), expected, rtol=0.1)

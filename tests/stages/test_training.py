@@ -135,7 +135,7 @@ def test_the_loss_uses_the_weights_of_the_step_also_after_resuming(workshop, mon
 
 
 def test_predictions_are_millimetres_of_the_root_relative_pose_whatever_the_modality(workshop):
-    """A network that is always right, in decimetres and each modality's own frame, gives the target three times."""
+    """A perfect network, in decimetres and in the frame of each modality, gives the target three times."""
     stage = Stage2(
         schedule=str(workshop.root / "schedule2.yaml"),
         net=Pose3DConfig("mobilenetv3_small_100", image_size=64),
@@ -158,7 +158,7 @@ def test_predictions_are_millimetres_of_the_root_relative_pose_whatever_the_moda
 
 
 def test_the_test_turns_poses_back_as_the_targets_were_turned(workshop):
-    """A network that is always right about the view of the crop is right about the camera; other axes are refused."""
+    """A network that is perfect in the view of the crop is perfect in camera axes; other axes are refused."""
     net = Pose3DConfig("mobilenetv3_small_100", image_size=64, target_view="full")
     given = {"schedule": str(workshop.root / "schedule2.yaml"), "net": net, "weights": None}
     with pytest.raises(PoseError, match=r"'full' \(net.target_view\), but decode.rotation is 'yaw'"):

@@ -1,4 +1,4 @@
-"""W&B logging: the run's ancestry in its configuration, pictures of predictions, an agent's wishes."""
+"""W&B logging: the run's ancestry in its configuration, pictures of predictions, the parameters of an agent."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ class Config(dict):
 
 
 class Experiment:
-    """A W&B run that keeps what it is given: `config`, and one dictionary for each call of `log`."""
+    """A W&B run that records its inputs: `config`, and one dictionary for each call of `log`."""
 
     def __init__(self) -> None:
         self.config, self.history = Config(), []

@@ -1,4 +1,4 @@
-"""Sweep files: what is read, and what each mistake is told."""
+"""Sweep files: their content, and the message for each mistake."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -148,7 +148,7 @@ def test_every_sweep_key_is_a_flag_of_its_command(path, monkeypatch, capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
 def test_wandbs_own_schema_accepts_them(path):
-    """The package `sweeps` wants an environment of its own; with it installed here this runs too."""
+    """The package `sweeps` needs a separate environment; this test runs if it is installed."""
     schema = pytest.importorskip("sweeps.config.cfg").schema_violations_from_proposed_config
     assert schema(yaml.safe_load(path.read_text())) == []
 

@@ -38,7 +38,7 @@ class Interrupted(Runner):
 
 
 def running(pid):
-    """Whether a process is at work (one that has ended and was not yet collected is not)."""
+    """Whether a process is running (a zombie is not)."""
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
@@ -105,7 +105,7 @@ def test_a_lock_that_a_killed_sweep_left_on_its_journal_is_nobodys(sweep_file, t
 
 @pytest.mark.parametrize("change", [None, "command"])
 def test_an_interrupted_training_goes_on_from_its_checkpoint(sweep_file, tmp_path, change):
-    """Steps that its checkpoint has are not made again, unless the command is another one now."""
+    """Steps before the checkpoint are not repeated, unless the command has changed."""
     stage = ["lightning", "fit", "--steps=8", "--pause=0.1"]
     path, out = sweep_file(flags=stage, parameters={"x": {"values": [0, 1]}}), tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Generation: the same bytes on any number of processes, resumable, refused or left alone when it should be."""
+"""Generation: the same bytes for any number of processes, resuming, refusal, and complete worlds are kept."""
 
 import json
 from pathlib import Path
@@ -121,7 +121,7 @@ def test_an_interrupted_run_goes_on(studio: Path, tmp_path: Path, monkeypatch: p
 
 
 def test_parts_left_beside_a_complete_world_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run may be killed while it removes them; they would be in the way of a run with other parameters."""
+    """A run may be killed while it removes them, and they would block a run with other parameters."""
     words = ["synth", "--out", str(tmp_path), "--worlds", "wild2d", "--resolution", "64", "--workers", "1"]
 
     def killed(folder: Path, **_: object) -> None:

@@ -1,4 +1,4 @@
-"""Motion: rotations mean what the angles say, limits hold, clips are smooth, reproducible and of the right kind."""
+"""Motion: rotations follow from the angles, limits hold, clips are smooth, reproducible and of the right activity."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The world `wild3d`: exact labels under any camera, and the spread that it promises."""
+"""The world `wild3d`: exact labels under any camera, and the documented variety."""
 
 from dataclasses import replace
 

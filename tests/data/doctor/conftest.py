@@ -1,4 +1,4 @@
-"""Clean trees of every layout, drawn by a stand-in for the renderer, to be damaged."""
+"""Clean trees of every layout, drawn by a fast replacement of the renderer, as a basis for corruptions."""
 
 import shutil
 from dataclasses import replace

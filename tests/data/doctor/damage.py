@@ -1,4 +1,4 @@
-"""Seeded corruptions of clean official trees: how they are registered, and what several of them need."""
+"""Seeded corruptions of clean official trees: their registration, and common helpers."""
 
 import json
 

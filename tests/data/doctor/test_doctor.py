@@ -1,4 +1,4 @@
-"""Every seeded corruption is found, and clean trees raise no alarm."""
+"""Every seeded corruption is found, and clean trees have no findings."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_part_labels_of_somebody_behind_a_chair_raise_no_alarm(damaged):
 
 
 def test_labels_that_hardly_move_are_not_said_to_be_another_cameras(damaged, monkeypatch):
-    """Where one's own labels tell nothing, what another camera's happen to resemble is no evidence."""
+    """If a video's own labels are not informative, a similarity with those of another camera is no evidence."""
     real = pictures._match
     own: list[np.ndarray] = []
 

@@ -1,4 +1,4 @@
-"""A recording of one's own, made up: videos of calibrated cameras, 3D joints, and the calibration in several forms."""
+"""A fabricated recording: videos of calibrated cameras, 3D joints, and the calibration in several formats."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One's own data: calibration files, point files, recordings of several cameras, shards."""
+"""Users' own data: calibration files, point files, recordings of several cameras, shards."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The driver: the same bytes whatever the workers, resumable, complete or absent."""
+"""Preparation gives the same bytes for any number of workers, can be resumed, and is whole or absent."""
 
 import os
 from dataclasses import dataclass, field
@@ -94,7 +94,7 @@ def test_a_killed_run_goes_on_without_doing_finished_work_again(tmp_path):
 
 
 def interrupt(plan, out, after):
-    """Prepare and press Ctrl-C after so many samples."""
+    """Prepare, with a KeyboardInterrupt after a number of samples."""
     done = 0
 
     def progress(step, count, total):
@@ -138,7 +138,7 @@ def test_parts_of_another_plan_are_not_used(tmp_path):
 
 
 def resumed(out, plan):
-    """Prepare again; whether the unfinished work was used, told from how often the progress was called."""
+    """Prepare again; returns whether the unfinished work was used, according to the number of progress calls."""
     steps = []
     prepare(plan, out, progress=lambda step, done, total: steps.append(done) if step == "decode" else None)
     return max(steps) > 1

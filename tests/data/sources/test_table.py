@@ -1,4 +1,4 @@
-"""One's own data as a table of images and labels."""
+"""Users' own data as a table of images and labels."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""A reader that crashes or never ends is found out without harm; one that raises is not called damaged here."""
+"""A reader that crashes or hangs is detected safely; one that raises is not reported as damaged here."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Runtimes give the network's answers, and the choice between them is by what was measured."""
+"""Runtimes give the network's outputs, and the choice between them follows the measurements."""
 
 import importlib.util
 import time
