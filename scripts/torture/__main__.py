@@ -1,7 +1,7 @@
 """`python -m scripts.torture PART`: a campaign against the package. `docs/reliability.md` has its figures.
 
-Run from the root of the repository. A part stops after `--seconds` and goes on where it was when it is called again;
-the exit code is 1 where any case found a fault.
+Run from the root of the repository. A part stops after `--seconds`, and the same command resumes it; the exit code is 1
+if any case found a fault.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 from scripts.torture.cases import campaign
 
 PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 480, "clean": 90, "fuzz": 10_000}
-"""Part -> cases."""
+"""The cases of each part."""
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/torture"), help="records and kept inputs")
     args = parser.parse_args()
-    torch.set_num_threads(1)  # a forked process has none of its parent's threads, and would wait for them
+    torch.set_num_threads(1)  # a forked process has no threads of its parent and would wait for them
     cv2.setNumThreads(0)
     folder = Path(tempfile.mkdtemp(prefix="pose3d-torture-"))
     try:
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _case(part: str, folder: Path) -> Any:
-    """The part's cases; everything that they need is imported here, before a process is forked."""
+    """The cases of a part. Everything that they need is imported here, before a process is forked."""
     if part.startswith("kill"):
         import stages.cli  # noqa: F401
         from scripts.torture import jobs

@@ -1,4 +1,4 @@
-"""Cases of a campaign: numbered, seeded, each run once, recorded as one line of JSON; a stopped campaign goes on."""
+"""Cases of a campaign: numbered, seeded, each run once and recorded as one line of JSON, so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Outcome:
     code: int
     """Exit code; minus the number of the signal that ended the process; 124 for a time-out."""
     output: str
-    """What it printed to stdout and stderr."""
+    """Its output to stdout and stderr."""
     cpu_s: float = 0.0
     """Processor time that it used."""
 
     @property
     def in_order(self) -> bool:
-        """It ended by itself, without a traceback."""
+        """Whether it ended by itself, without a traceback."""
         return self.code in (0, 1, 2) and "Traceback (most recent call last)" not in self.output
 
 
@@ -47,7 +47,7 @@ class Record:
     number: int
     what: str
     fault: str
-    """Empty where everything was in order."""
+    """Description of the fault, "" if there is none."""
     seconds: float
 
 
@@ -59,9 +59,9 @@ def campaign(
     out: Path,
     case: Callable[[int, np.random.Generator], tuple[str, str]],
 ) -> int:
-    """Run the cases of a part that have no record yet, until `seconds` are over; the number of faults so far.
+    """Run the cases of a part that have no record yet, for at most `seconds`; returns the number of faults so far.
 
-    `case` gets a number and a generator of random numbers and returns what it did and the fault that it found.
+    `case` is called with a number and a random generator, and returns a description and the fault that it found.
     """
     file = out / f"{part}-seed{seed}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ def command(words: list[str]) -> Command:
 def call(start: Command, log: Path) -> int:
     """Start a command in a forked process and return its id.
 
-    The parent has imported everything, so that a case costs what the command costs.
+    The parent has imported everything, so that a case takes no time for imports.
     """
     pid = os.fork()
     if pid:
@@ -128,7 +128,7 @@ def call(start: Command, log: Path) -> int:
 
 
 def finish(pid: int, log: Path, due: Callable[[], bool] | None = None) -> Outcome:
-    """Wait for a process. It is killed once `due` says so, or after `CASE_TIMEOUT_S`, which counts as a time-out."""
+    """Wait for a process. It is killed when `due` returns True, or after `CASE_TIMEOUT_S`, which is a time-out."""
     until = time.monotonic() + CASE_TIMEOUT_S
     while True:
         done, status, usage = os.wait4(pid, os.WNOHANG)
@@ -147,7 +147,7 @@ def finish(pid: int, log: Path, due: Callable[[], bool] | None = None) -> Outcom
 
 
 def warm(start: Command, folder: Path) -> Outcome:
-    """Run a command once, then import here whatever it imported, so that later runs find it loaded."""
+    """Run a command once, then import the modules that it imported, so that later runs have them."""
     names = folder / "modules.json"
 
     def listed() -> int:
@@ -159,11 +159,11 @@ def warm(start: Command, folder: Path) -> Outcome:
     outcome = run(listed, folder / "log.txt")
     if names.is_file():
         for name in json.loads(names.read_text()):
-            with contextlib.suppress(Exception):  # names that a library gives to modules of its own making
+            with contextlib.suppress(Exception):  # modules that a library creates at run time
                 importlib.import_module(name)
     return outcome
 
 
 def run(start: Command, log: Path) -> Outcome:
-    """Run a command to its end."""
+    """Run a command and wait for it."""
     return finish(call(start, log), log)

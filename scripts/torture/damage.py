@@ -16,7 +16,7 @@ STRUCTURED = (".json", ".yaml")
 
 
 def damage(path: Path, rng: np.random.Generator) -> tuple[bytes, str]:
-    """The damaged content of a file, and what was done; every other time to a value, where the file has values."""
+    """Damage the content of a file, half of the time at a value if it has values; returns it with a description."""
     if path.suffix in STRUCTURED and rng.random() < 0.5:
         return damage_value(path, rng)
     return damage_bytes(path.read_bytes(), rng)
@@ -45,7 +45,7 @@ def damage_bytes(content: bytes, rng: np.random.Generator) -> tuple[bytes, str]:
 
 
 def damage_value(path: Path, rng: np.random.Generator) -> tuple[bytes, str]:
-    """One value, drawn over all depths, becomes an odd one or is removed."""
+    """Replace one value, drawn over all depths, by an unusual one, or remove it."""
     content = json.loads(path.read_text()) if path.suffix == ".json" else yaml.safe_load(path.read_text())
     place: Any = content
     steps: list[Any] = []

@@ -1,4 +1,4 @@
-"""Full and read-only targets: the old file stays, one sentence says why, and no part of a file is left."""
+"""Full and read-only targets: the old file is kept, one sentence gives the reason, and no partial file is left."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Writer:
     target: str
     start: Callable[[Path], Command]
     also: tuple[str, ...] = ()
-    """Outputs that may be new although the main one could not be written."""
+    """Outputs that may be new even if the main one could not be written."""
 
 
 class Disk:
-    """Every command that writes a file, at every kind of refusal in turn."""
+    """Every command that writes a file, with every kind of unwritable target."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -54,7 +54,7 @@ class Disk:
 
         outcome = run(refused, log)
         target.parent.chmod(0o755)
-        # A new run moves the files of the one before to a folder of their own.
+        # A new run moves the files of the previous one to another folder.
         places = (target, target.parent / "previous" / target.name)
         kept = any(place.is_file() and place.read_bytes() == b"old" for place in places)
         leftovers = [path.name for path in work.rglob("*.partial*")]

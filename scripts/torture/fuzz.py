@@ -21,7 +21,7 @@ class Fuzz:
         self._check_sound()
 
     def _check_sound(self) -> None:
-        """Every input is accepted as long as it is sound; this also imports what the commands import."""
+        """Check that every undamaged input is accepted, which also imports the modules of the commands."""
         for name, given in self.inputs.items():
             work = self._fresh()
             shutil.copyfile(given.path, work / name)

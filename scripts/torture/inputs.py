@@ -1,4 +1,4 @@
-"""Sound inputs of every kind, small, and the command that reads each of them."""
+"""Small valid inputs of every kind, and the command that reads each of them."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ VIDEOS = {"avi": "MJPG", "mp4": "mp4v", "webm": "VP80"}
 
 @dataclass(frozen=True)
 class Input:
-    """A sound file, and how a damaged copy of it is read; `start` gets the copy and the stem of an output."""
+    """A valid file and the command for a damaged copy; `start` is called with the copy and the stem of an output."""
 
     path: Path
     start: Callable[[Path, Path], Command]
 
 
 def make_inputs(folder: Path) -> dict[str, Input]:
-    """Kind -> input."""
+    """The input of each kind."""
     folder.mkdir(parents=True, exist_ok=True)
     networks_once()
     return _media(folder) | _stores(folder) | _annotations(folder) | _texts(folder)
@@ -198,7 +198,7 @@ def _texts(folder: Path) -> dict[str, Input]:
 
 
 def reading(reader: Callable[[Path], object]) -> Callable[[Path, Path], Command]:
-    """A command that only reads the file, as those do that need it."""
+    """A command that only reads the file, with the reader of the commands that need it."""
 
     def start(damaged: Path, out: Path) -> Command:
         def read() -> int:

@@ -1,4 +1,4 @@
-"""What is killed: stages, `prepare`, `synth` and `sweep`, each on tiny data."""
+"""The jobs to kill: stages, `prepare`, `synth` and `sweep`, each on tiny data."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from tests.sweep.conftest import FAKE
 
 
 class Job(ABC):
-    """Something that is started twice in a folder, the first time killed."""
+    """A job that is started twice in a folder and killed the first time."""
 
     name: str
     waits = False
-    """It spends its time waiting for other processes."""
+    """Whether it spends its time waiting for other processes."""
 
     def fill(self, work: Path) -> None:  # noqa: B027  # not every job has inputs
         """Put the inputs into an empty folder."""
 
     @abstractmethod
     def start(self, work: Path) -> int:
-        """Run it to its end, in this process; after a kill it goes on where it was."""
+        """Run it in this process; after a kill it is resumed."""
 
     @abstractmethod
     def result(self, work: Path) -> str:
-        """Digest of what it made."""
+        """Digest of its results."""
 
     def keep(self, work: Path) -> None:  # noqa: B027
-        """Keep what later jobs need of the undisturbed run."""
+        """Keep the files of the undisturbed run that later jobs need."""
 
 
 class Stage(Job):

@@ -1,4 +1,4 @@
-"""Kill anywhere: what was killed at a random moment and started again ends as if nothing had happened."""
+"""Kill jobs at random moments: after a restart, their results are those of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from scripts.torture.cases import Command, Outcome, call, finish, run, warm
 from scripts.torture.jobs import Job
 
 MOMENTS = 1.02
-"""Moments are drawn over this share of what the undisturbed run takes: the end belongs to it."""
+"""Moments are drawn up to this multiple of the time of the undisturbed run, to include its end."""
 
 
 class Kill:
     """One SIGKILL a case, at a moment drawn over the whole job; then the same command again, to its end.
 
-    Moments of a job that computes are in its processor time, which a busy machine does not change; those of a job that
-    waits for other processes are in seconds.
+    The moments of a job that computes are in processor time, which does not depend on the load of the machine; those
+    of a job that waits for other processes are in seconds.
     """
 
     def __init__(self, folder: Path, jobs: list[Job]) -> None:
@@ -29,7 +29,7 @@ class Kill:
         self.length: list[float] = []
         self.expected: list[str] = []
         for job in jobs:
-            self._undisturbed(job, warm)  # the first run also compiles what is compiled when it is first used
+            self._undisturbed(job, warm)  # the first run also includes just-in-time compilation
             began = time.monotonic()
             outcome, work = self._undisturbed(job, lambda start, _: run(start, self.log))
             self.length.append(time.monotonic() - began if job.waits else outcome.cpu_s)

@@ -1,4 +1,4 @@
-"""Targets that cannot be written: in a file system that is full, in a folder or on a file that is read-only."""
+"""Targets that cannot be written: in a full file system, in a read-only folder, a read-only file."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def full(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, s
 
 
 def read_only_folder(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
-    """The folder admits no new file."""
+    """The folder is read-only."""
     work.chmod(0o555)
     return obey_permissions, "read-only folder"
 
 
 def read_only_file(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
-    """The file that is there is write-protected."""
+    """The existing file is read-only."""
     target.chmod(0o444)
     return obey_permissions, "read-only file"
 
@@ -37,7 +37,7 @@ WAYS = (full, full, read_only_folder, read_only_file)
 
 
 def obey_permissions() -> None:
-    """Give up root's right to write where permissions forbid it (Linux: CAP_DAC_OVERRIDE)."""
+    """Drop root's right to write regardless of permissions (Linux: CAP_DAC_OVERRIDE)."""
     if os.geteuid() != 0 or not sys.platform.startswith("linux"):
         return
     libc = ctypes.CDLL(None, use_errno=True)
