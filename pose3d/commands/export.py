@@ -13,7 +13,7 @@ HELP = (
     "Write the network of a checkpoint, without what only training needs, and prove that the file gives the network's "
     "answers: as a torch.export program (.pt2), an ONNX graph (.onnx: crops in, poses in mm, 2D joints and scores "
     "out) or the same as OpenVINO IR (.xml and .bin), which say what goes in and comes out, or as weights "
-    "(.safetensors with a .json file beside it), which `pose3d predict` and model.init_from take as they take a checkpoint."
+    "(.safetensors with a .json file beside it), which `pose3d predict` and model.init_from accept like checkpoints."
 )
 EXAMPLE = "pose3d export runs/quick/stage3/best.ckpt --format safetensors --out weights/stage3.safetensors"
 FORMATS = ("pt2", "onnx", "openvino", "safetensors")
