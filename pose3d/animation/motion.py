@@ -39,7 +39,7 @@ class Motion:
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise PoseError(f"a motion needs a frame rate above zero, not {self.fps}")
         if not self.known.any():
-            raise PoseError("nobody is seen in any frame, so there is no motion to export")
+            raise PoseError("no person is found in any frame, so there is no motion to export")
 
     def __len__(self) -> int:
         return len(self.joints)
@@ -76,7 +76,7 @@ def even_motion(
         return Motion(joints, fps, confidence, first=first)
     known = np.isfinite(joints).all(axis=(1, 2))
     if not known.any():
-        raise PoseError("nobody is seen in any frame, so there is no motion to export")
+        raise PoseError("no person is found in any frame, so there is no motion to export")
     trust = np.ones((len(joints), 17)) if confidence is None else confidence
     columns = np.concatenate([joints[known].reshape(known.sum(), -1), trust[known]], axis=1)
     at = np.stack([np.interp(even, time[known], column) for column in columns.T], axis=-1)

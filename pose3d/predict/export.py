@@ -109,7 +109,7 @@ def crop_side(net: Deployed2D | Deployed3D, image_size: int | None, checkpoint: 
     own = net.image_size if isinstance(net, Deployed3D) else net.settings.image_size
     size = image_size or own
     if size is None:
-        raise PoseError(f"{checkpoint} does not say how large its crops were; give --image-size")
+        raise PoseError(f"{checkpoint} does not record the size of its crops; give --image-size")
     if size < 64 or size % 16:
         raise PoseError(f"--image-size {size} is not possible; give a multiple of 16, at least 64")
     if isinstance(net, Deployed3D) and size != own:

@@ -39,7 +39,7 @@ def export_weights(checkpoint: str | Path, out: str | Path) -> tuple[str, float]
     difference = _difference(deployed, load_deployed(out))
     if not difference <= TOLERANCE:
         raise PoseError(
-            f"the weights in {out} differ from {checkpoint} by {difference:.1e} of its largest answer: float16 does "
+            f"the weights in {out} differ from {checkpoint} by {difference:.1e} of its largest output: float16 does "
             "not hold them; please report it"
         )
     return digest, difference

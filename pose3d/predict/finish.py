@@ -86,7 +86,7 @@ def finish_options(args: argparse.Namespace, predictions_file: Path, stream: boo
     if args.camera_pitch is not None and not -90 <= args.camera_pitch <= 90:
         raise PoseError(f"--camera-pitch {args.camera_pitch:g} is not possible; give degrees, positive for downwards")
     if args.height is not None and not 0.4 <= args.height <= 2.8:
-        raise PoseError(f"--height {args.height:g} is no person's height; give metres, from 0.4 to 2.8")
+        raise PoseError(f"--height {args.height:g} is not a human height; give metres, from 0.4 to 2.8")
     finish = Finish(
         RefineOptions(method, parse_cutoffs(args.cutoff), args.frame_rate) if args.smooth else None,
         PlaceOptions(args.height, args.depth, args.camera_pitch, args.frame_rate),
@@ -112,7 +112,7 @@ def finish_motion(predictions: Predictions, finish: Finish, frames: Iterable[Fra
     `frames` are those of the video, read once for each of `--video` and `--player`; None: without the video.
     """
     if not predictions.require("valid", "a motion").any():
-        return ["nobody is seen in any frame, so there is no motion to refine or export"]
+        return ["no person is found in any frame, so there is no motion to refine or export"]
     if finish.refine is not None:
         predictions = refine(predictions, finish.refine)
     predictions = with_distance(predictions, finish.place.depth, finish.refine)

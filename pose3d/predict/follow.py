@@ -46,7 +46,7 @@ class Follower:
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         if predictor.pose2d is None:
-            raise PoseError("to follow a person 2DPoseNet has to find them first; give its checkpoint, or boxes")
+            raise PoseError("2DPoseNet is needed to find the person to follow; give its checkpoint, or boxes")
         self.predictor, self.look_every, self.person, self.say = predictor, look_every, person, say
         self.box: np.ndarray | None = None
         self.last_box: np.ndarray | None = None

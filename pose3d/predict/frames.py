@@ -128,7 +128,7 @@ class VideoFrames:
             waiting, last = [], number
             yield Frame(_rgb(bgr), number, time)
         if last < 0:
-            raise PoseError(f"{self.name} holds no frame that can be decoded; check the file")
+            raise PoseError(f"{self.name} contains no frame that can be decoded; check the file")
         self.missed = max(0, (self.expected or 0) - last - 1)
 
 
@@ -147,7 +147,7 @@ def open_frames(path: str | Path, fps: float | None = None) -> ImageFiles | Vide
     if path.is_dir():
         paths = list_images(path).entries
         if not paths:
-            raise PoseError(f"the folder {path} holds no images ({', '.join(SUFFIXES)}); name one that does")
+            raise PoseError(f"the folder {path} contains no images ({', '.join(SUFFIXES)}); give another folder")
         return ImageFiles(paths) if fps is None else ImageSequence(paths, fps, path.resolve().name)
     if not path.is_file():
         if path.is_symlink():

@@ -78,7 +78,7 @@ class Boxes:
         try:
             return cls(np.loadtxt(path, delimiter=",", ndmin=2), str(path))
         except ValueError as error:  # includes files that are not text
-            raise PoseError(f"{path} is no list of boxes ({error}); give lines of x,y,w,h, one a frame") from error
+            raise PoseError(f"{path} is not a list of boxes ({error}); give lines of x,y,w,h, one a frame") from error
 
     def of(self, frames: Sequence[int]) -> np.ndarray:
         """The boxes (B, 4) of these frames."""

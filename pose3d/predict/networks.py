@@ -114,7 +114,7 @@ def load_deployed(path: str | Path, trunk: TrunkLike | None = None) -> Deployed2
     hp, provenance = content["hyper_parameters"], content[PROVENANCE]
     if provenance["stage"] not in NETWORKS or "net" not in hp:
         raise PoseError(
-            f"{path} was made by {provenance['stage']}, whose network this command does not know; it knows those of "
+            f"{path} was made by {provenance['stage']}, whose network is unknown; known are those of "
             f"{', '.join(NETWORKS)}"
         )
     config, network = NETWORKS[provenance["stage"]]
@@ -128,7 +128,7 @@ def load_deployed(path: str | Path, trunk: TrunkLike | None = None) -> Deployed2
     settings = recorded_crops(provenance)
     if settings is None:
         settings = ASSUMED
-        message = "%s does not say how its crops were cut; taking margin %g and %s normalisation"
+        message = "%s does not record how its crops were cut; using margin %g and %s normalisation"
         log.warning(message, path, settings.box_margin, settings.normalisation)
     if isinstance(net, Pose2DNet):
         return Deployed2D(net, settings)
@@ -147,7 +147,7 @@ def load_deployed_3d(path: str | Path) -> Deployed3D:
     """Load the 3DPoseNet of a stage 2 checkpoint, or the fusion network of stage 3; raises PoseError for others."""
     net = load_deployed(path)
     if not isinstance(net, Deployed3D):
-        raise PoseError(f"{path} is a checkpoint of stage1, which knows no 3D poses; give one of stage2 or stage3")
+        raise PoseError(f"{path} is a checkpoint of stage1, which predicts no 3D poses; give one of stage2 or stage3")
     return net
 
 

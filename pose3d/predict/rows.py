@@ -86,7 +86,7 @@ def read_rows(path: Path) -> Predictions:
         raise PoseError(f"{path} cannot be read as rows of predictions ({error}); predict again") from error
     records = np.frombuffer(content[: len(content) // dtype.itemsize * dtype.itemsize], dtype)
     if not len(records):
-        raise PoseError(f"{path} holds no whole row; predict again")
+        raise PoseError(f"{path} contains no complete row; predict again")
     known = {field.name for field in fields(Predictions)}
     columns = {key: np.ascontiguousarray(records[key]) for key in dtype.names or () if key in known}
     texts = {key: header[key] for key in TEXTS if key in header}

@@ -117,7 +117,7 @@ def test_uneven_times_become_even():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Motion(np.full((3, 17, 3), np.nan), 25.0), "nobody is seen"),
+        (lambda: Motion(np.full((3, 17, 3), np.nan), 25.0), "no person is found"),
         (lambda: Motion(np.zeros((3, 16, 3)), 25.0), r"shape \(T, 17, 3\)"),
         (lambda: Motion(np.zeros((3, 17, 3)), 0.0), "frame rate above zero"),
         (lambda: parse_formats("fbx"), "--export fbx is not a format; known are bvh, glb, trc, c3d, csv"),

@@ -152,7 +152,7 @@ def test_frames_in_a_folder_are_a_video_where_a_rate_is_given(video, networks, t
         (["--export", "fbx"], "--export fbx is not a format"),
         (["--cutoff", "3"], "belong to --smooth"),
         (["--smooth", "--cutoff", "arms=3"], "--cutoff arms=3 is not understood"),
-        (["--height", "175"], "--height 175 is no person's height"),
+        (["--height", "175"], "--height 175 is not a human height"),
         (["--camera-pitch", "100"], "--camera-pitch 100 is not possible"),
         (["--smooth", "--frame-rate", "0"], "--frame-rate 0 is not possible"),
         (["--video", "--out", "{file}/x"], "cannot write"),

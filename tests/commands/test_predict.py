@@ -104,7 +104,7 @@ def test_nobody_anywhere(checkpoints, images, tmp_path, capsys) -> None:
         (["nowhere.avi:1"], "there is no nowhere.avi:1"),
         (["{images}", "--boxes", "none.csv"], "there is no file of boxes none.csv"),
         (["{images}", "--boxes", "{boxes}"], "has 2 boxes for 3 frames"),
-        (["{images}", "--boxes", "{images}/a.jpg"], "is no list of boxes"),
+        (["{images}", "--boxes", "{images}/a.jpg"], "is not a list of boxes"),
         (["{images}", "--fov", "200"], "a field of view of 200.0 degrees is impossible"),
         (["{images}", "--intrinsics", "0,1,2,3"], "no positive focal lengths"),
         (["{images}", "--batch-size", "0"], "--batch-size 0"),

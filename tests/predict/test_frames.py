@@ -118,7 +118,7 @@ def test_a_variable_frame_rate_is_no_loss_of_frames(tmp_path):
 
 
 def test_nothing_to_read(tmp_path):
-    with pytest.raises(PoseError, match="holds no images"):
+    with pytest.raises(PoseError, match="contains no images"):
         open_frames(tmp_path)
     with pytest.raises(PoseError, match=r"there is no .*missing"):
         open_frames(tmp_path / "missing")

@@ -84,7 +84,7 @@ def test_weights_must_fit_exactly(tmp_path):
 def test_missing_and_misplaced_checkpoints(tmp_path):
     with pytest.raises(PoseError, match="`make stage1 stage2 stage3` makes it"):
         load_deployed(tmp_path / "none.ckpt")
-    with pytest.raises(PoseError, match="knows no 3D poses; give one of stage2 or stage3"):
+    with pytest.raises(PoseError, match="predicts no 3D poses; give one of stage2 or stage3"):
         load_deployed_3d(save_stage(tmp_path / "1.ckpt", 1))
     with pytest.raises(PoseError, match="give one of stage1"):
         load_deployed_2d(save_stage(tmp_path / "2.ckpt", 2))
@@ -109,4 +109,4 @@ def test_crops_are_as_the_checkpoint_says_whatever_lies_beside_it(tmp_path, numb
 def test_a_checkpoint_that_does_not_record_them_gets_the_defaults_and_a_warning(tmp_path, caplog):
     path = save_stage(tmp_path / "best.ckpt", 1, crops=None)
     assert load_deployed(path).settings == ASSUMED == CropSettings(None, 1.25, "imagenet")
-    assert "does not say how its crops were cut; taking margin 1.25 and imagenet" in caplog.text
+    assert "does not record how its crops were cut; using margin 1.25 and imagenet" in caplog.text

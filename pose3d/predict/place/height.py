@@ -25,5 +25,5 @@ def stature(joints_3d: np.ndarray, confidence: np.ndarray | None = None) -> floa
 def height_scale(joints_3d: np.ndarray, height_m: float, confidence: np.ndarray | None = None) -> float:
     """Factor that makes the person `height_m` m tall."""
     if not LOWEST_M <= height_m <= HIGHEST_M:
-        raise PoseError(f"--height {height_m:g} is no person's height; give metres, from {LOWEST_M} to {HIGHEST_M}")
+        raise PoseError(f"--height {height_m:g} is not a human height; give metres, from {LOWEST_M} to {HIGHEST_M}")
     return 1000 * height_m / stature(joints_3d, confidence)

@@ -89,7 +89,7 @@ def times_of(predictions: Predictions, fps: float | None = None) -> np.ndarray:
     time = predictions.time
     if fps is not None or time is None or not np.isfinite(time).any():
         if fps is not None and not fps > 0:
-            raise PoseError(f"--frame-rate {fps} is no number of frames a second; give one above zero")
+            raise PoseError(f"--frame-rate {fps} must be a positive number of frames per second")
         return frame / (fps or FPS)
     known = np.isfinite(time)
     if known.all():

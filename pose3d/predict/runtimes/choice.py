@@ -148,7 +148,7 @@ class Measured:
             try:
                 runtime = kind.make(self._net, crops.shape[1])
                 off = disagreement(runtime(crops), reference)
-            except Exception as error:  # of any library: this one is not to be had
+            except Exception as error:  # of any library: this runtime is not available
                 log.debug("%s cannot run this network: %s", name, _reason(error))
                 continue
             if off is not None:
@@ -199,7 +199,7 @@ def _named(net: Network, name: str) -> Runtime:
         raise PoseError(f"the runtime {name} needs {', '.join(missing)}; install it with pip, or leave --runtime out")
     size = net.image_size if isinstance(net, Deployed3D) else net.settings.image_size
     if size is None:
-        raise PoseError(f"the 2D network does not say how large its crops are, so {name} cannot run it")
+        raise PoseError(f"the 2D network does not record the size of its crops, so {name} cannot run it")
     return make_runtime(net, name, size)
 
 

@@ -48,7 +48,7 @@ def test_height_sets_size_and_distance():
     assert np.abs(distance - 1).max() < 0.05
     assert np.median(np.linalg.norm(filmed.predictions.translation, axis=1) / np.linalg.norm(truth, axis=1)) < 0.85
     for wrong in (0.2, 175.0):
-        with pytest.raises(PoseError, match=r"--height .* is no person's height"):
+        with pytest.raises(PoseError, match=r"--height .* is not a human height"):
             height_scale(placed.joints_3d, wrong)
 
 
