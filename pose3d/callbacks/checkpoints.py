@@ -13,7 +13,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from pose3d.callbacks.sound import all_finite
-from pose3d.checkpoint import sha256_of, write_sidecar
+from pose3d.checkpoint import PROVENANCE, read_checkpoint, sha256_of, write_sidecar
 from pose3d.data.arguments import PositiveInt
 from pose3d.errors import PoseError
 from pose3d.files import check_folder, whole_file
@@ -119,6 +119,15 @@ class RunCheckpoint(Checkpoint):
             self._save(trainer, "last")
         if self.best_score is None:
             self._save(trainer, "best")
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write what a run lacks that was killed after its last step; resumed, it has nothing left to train."""
+        if self.started or trainer.ckpt_path is None or not trainer.is_global_zero:
+            return
+        if Path(trainer.ckpt_path).resolve().parent == self.run_dir.resolve():
+            for path in (self.run_dir / "best.ckpt", self.run_dir / "last.ckpt"):
+                if path.is_file():
+                    write_sidecar(path, read_checkpoint(path)[PROVENANCE])
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Save the latest weights, unless they are not finite."""

@@ -83,3 +83,15 @@ def test_a_run_that_stops_in_a_validation_makes_it_again(workshop, monkeypatch, 
 def best_state(run):
     callbacks = read_checkpoint(run / "last.ckpt")["callbacks"]
     return next(state for name, state in callbacks.items() if "RunCheckpoint" in name)
+
+
+def test_a_run_killed_between_its_last_checkpoint_and_the_provenance_beside_it_is_completed(workshop):
+    run = workshop.root / "stage1"
+    assert workshop.fit(1, *QUIET) == 0
+    before = {name: (run / name).read_bytes() for name in ("best.json", "last.json", "best.ckpt", "last.ckpt")}
+    (run / "best.json").write_text("{}")
+    (run / "last.json").unlink()
+    (run / "last.99999999.partial.json").write_text("{")
+    assert workshop.fit(1, *QUIET, "--ckpt_path", str(run / "last.ckpt")) == 0
+    assert {name: (run / name).read_bytes() for name in before} == before
+    assert not list(run.glob("*.partial*"))
