@@ -19,7 +19,7 @@ import torch
 
 from scripts.torture.cases import campaign
 
-PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 480, "clean": 90, "fuzz": 10_000}
+PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 400, "clean": 90, "fuzz": 10_000}
 """The cases of each part."""
 
 

@@ -1,8 +1,9 @@
-"""Targets that cannot be written: in a full file system, in a read-only folder, a read-only file."""
+"""Targets that cannot be written: no room on the disk, in the quota or below a limit, or a read-only folder or file."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import sys
@@ -11,14 +12,33 @@ from pathlib import Path
 
 import numpy as np
 
+from scripts.torture.refused_writes import refuse_writes
+
 Refusal = Callable[[], None]
 """Called in the process of the command, before it begins."""
 
 
+def too_large(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
+    """Files may not grow beyond a limit (EFBIG)."""
+    limit = _bytes(rng)
+    return (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))), f"file size limit {limit}"
+
+
 def full(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
-    """Files may not grow beyond a limit between a few kilobytes and more than most outputs need."""
-    limit = int(np.exp(rng.uniform(np.log(4096), np.log(300_000))))
-    return (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))), f"{limit} bytes"
+    """The disk has no more room (ENOSPC)."""
+    room = _bytes(rng)
+    return (lambda: refuse_writes(work, room, errno.ENOSPC)), f"disk with {room} bytes"
+
+
+def quota(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
+    """The user's quota is used up (EDQUOT)."""
+    room = _bytes(rng)
+    return (lambda: refuse_writes(work, room, errno.EDQUOT)), f"quota of {room} bytes"
+
+
+def _bytes(rng: np.random.Generator) -> int:
+    """Between a few kilobytes and more than most outputs need."""
+    return int(np.exp(rng.uniform(np.log(4096), np.log(300_000))))
 
 
 def read_only_folder(rng: np.random.Generator, work: Path, target: Path) -> tuple[Refusal, str]:
@@ -33,7 +53,7 @@ def read_only_file(rng: np.random.Generator, work: Path, target: Path) -> tuple[
     return obey_permissions, "read-only file"
 
 
-WAYS = (full, full, read_only_folder, read_only_file)
+WAYS = (too_large, full, quota, read_only_folder, read_only_file)
 
 
 def obey_permissions() -> None:

@@ -1,9 +1,11 @@
 """The campaigns can be resumed, are seeded, and find the faults that they look for."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import yaml
 from scripts.torture.cases import Outcome, campaign, command, run
 from scripts.torture.damage import damage_bytes, damage_value
 from scripts.torture.no_room import obey_permissions
+from scripts.torture.refused_writes import refuse_writes
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,10 +92,35 @@ def test_a_process_without_the_right_to_override_permissions_obeys_them(tmp_path
     assert (tmp_path / "file").read_text() == "old"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp")
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
+def test_writes_into_a_folder_are_refused_once_its_room_is_used_up(tmp_path, error):
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+
+    def write():
+        refuse_writes(inside, 5000, error)
+        (outside / "large").write_bytes(bytes(100_000))
+        (inside / "first").write_bytes(bytes(4000))
+        with tempfile.TemporaryFile(dir=inside) as file:  # takes room for a moment only
+            file.write(bytes(900))
+        try:
+            (inside / "second").write_bytes(bytes(2000))
+        except OSError as refusal:
+            found = refusal.errno
+        subprocess.run(["sh", "-c", f"echo more > {inside}/third"], stderr=subprocess.DEVNULL)
+        return found
+
+    assert run(write, tmp_path / "log.txt").code == error
+    assert {path.name: path.stat().st_size for path in inside.iterdir()} == {"first": 4000, "second": 0, "third": 0}
+    assert (outside / "large").stat().st_size == 100_000
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "count"),
-    [("fuzz", 24), ("disk", 32), ("kill", 3), ("kill-prepare", 2), ("kill-synth", 2), ("kill-sweep", 2)],
+    [("fuzz", 24), ("disk", 40), ("clean", 9), ("kill", 3), ("kill-prepare", 2), ("kill-synth", 2), ("kill-sweep", 2)],
 )
 def test_a_few_cases_of_each_campaign_find_no_fault(tmp_path, part, count):
     words = [sys.executable, "-m", "scripts.torture", part, f"--count={count}", f"--out={tmp_path}", "--seconds=900"]
