@@ -45,35 +45,49 @@ def truth_of(path: Path) -> Path:
 
 
 def score(path: Path, folder: Path) -> list[str]:
-    """Errors of `predictions.npz` and `refined.npz` in a folder of `pose3d predict`, as sentences."""
+    """What `predictions.npz` and `refined.npz` in a folder of `pose3d predict` are off by, as sentences."""
     truth = np.load(truth_of(path))
-    joints, up = truth["joints"], truth["up"]
     lines = []
     for name in ("predictions", "refined"):
-        found = read_predictions(folder / f"{name}.npz")
-        lines.append(f"{name}: {', '.join(_errors(found, joints, up))}")
+        off = errors(read_predictions(folder / f"{name}.npz"), truth["joints"], truth["up"])
+        parts = [
+            f"MPJPE {off['mpjpe_mm']:.1f} mm",
+            f"acceleration {off['acceleration_mm']:.1f} mm a frame squared",
+            f"distance {off['distance']:+.1f} % (90 % of the frames within {off['distance_p90']:.1f} %, at most "
+            f"{off['distance_most']:.1f} %)",
+        ]
+        if "up_deg" in off:
+            parts.append(f"up {off['up_deg']:.1f} degrees")
+            slips = np.isfinite(off["slip_mm"])
+            parts.append(f"standing feet slip {off['slip_mm']:.1f} mm a frame at most" if slips else "no standing foot")
+        lines.append(f"{name}: {', '.join(parts)}")
     return lines
 
 
-def _errors(found: Predictions, joints: np.ndarray, up: np.ndarray) -> list[str]:
+def errors(found: Predictions, joints: np.ndarray, up: np.ndarray) -> dict[str, float]:
+    """What predictions are off by from joints (T, 17, 3) mm in camera axes; of placed ones, `up_deg` and `slip_mm` too.
+
+    Distances are in per cent of the true ones.
+    """
     assert found.joints_3d is not None
     assert found.translation is not None
     poses, truth = found.joints_3d.astype(float), joints - joints[:, ROOT][:, None]
     jitter = np.linalg.norm(np.diff(poses, 2, axis=0) - np.diff(truth, 2, axis=0), axis=-1)
-    distance = np.linalg.norm(found.translation, axis=1) / np.linalg.norm(joints[:, ROOT], axis=1) - 1
-    parts = [
-        f"MPJPE {np.nanmean(np.linalg.norm(poses - truth, axis=-1)):.1f} mm",
-        f"acceleration {np.nanmean(jitter):.1f} mm a frame squared",
-        f"distance {100 * np.nanmedian(distance):+.1f} % (at most {100 * np.nanmax(np.abs(distance)):.1f} %)",
-    ]
+    distance = 100 * (np.linalg.norm(found.translation, axis=1) / np.linalg.norm(joints[:, ROOT], axis=1) - 1)
+    off = {
+        "mpjpe_mm": float(np.nanmean(np.linalg.norm(poses - truth, axis=-1))),
+        "acceleration_mm": float(np.nanmean(jitter)),
+        "distance": float(np.nanmedian(distance)),
+        "distance_p90": float(np.nanquantile(np.abs(distance), 0.9)),
+        "distance_most": float(np.nanmax(np.abs(distance))),
+    }
     if found.world_from_camera is not None and found.contact is not None:
         tilt = np.degrees(np.arccos(min(1.0, float(found.world_from_camera[1, :3] @ up))))
         world = apply(found.world_from_camera, poses + found.translation[:, None])
         stands = found.contact[1:] & found.contact[:-1]
         slips = np.linalg.norm(np.diff(world[:, ANKLES], axis=0), axis=-1)[stands]
-        parts.append(f"up {tilt:.1f} degrees")
-        parts.append(f"standing feet slip {slips.max():.1f} mm a frame at most" if len(slips) else "no standing foot")
-    return parts
+        off |= {"up_deg": float(tilt), "slip_mm": float(slips.max()) if len(slips) else np.nan}
+    return off
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from pose3d.app import main
 from pose3d.predict.place.place import apply
 from pose3d.predictions import read_predictions
 from pose3d.skeleton import MPI_INF_3DHP_17
-from scripts.film import render, score
+from scripts.film import errors, render, truth_of
 from tests.animation.readers import READERS
 from tests.animation.test_programs import in_blender
 
@@ -72,6 +72,14 @@ def test_video_and_player_are_of_the_film(predicted):
 
 
 def test_as_near_as_the_documentation_says(predicted):
-    predicted_as, refined = score(predicted / "film.mp4", predicted / "out")
-    assert "MPJPE" in predicted_as
-    print(refined)
+    """The goals for this film, with a margin for other processors, whose networks differ in the last digits."""
+    truth = np.load(truth_of(predicted / "film.mp4"))
+    plain, refined = (
+        errors(read_predictions(predicted / "out" / f"{name}.npz"), truth["joints"], truth["up"])
+        for name in ("predictions", "refined")
+    )
+    assert refined["mpjpe_mm"] < plain["mpjpe_mm"] + 1
+    assert refined["acceleration_mm"] < 0.35 * plain["acceleration_mm"]
+    assert refined["slip_mm"] < 10
+    assert refined["up_deg"] < 2.5
+    assert refined["distance_p90"] < 5.5

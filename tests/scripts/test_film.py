@@ -22,7 +22,7 @@ def test_what_is_true_has_no_error(tmp_path):
     write_predictions(tmp_path / "refined.npz", placed)
     plain, refined = score(video, tmp_path)
     assert plain.startswith("predictions: MPJPE 0.0 mm, acceleration 0.0 mm a frame squared, distance ")
-    assert "(at most 0.0 %)" in plain
+    assert "at most 0.0 %)" in plain
     assert "degrees" in refined
     assert "mm a frame at most" in refined
     write_predictions(tmp_path / "predictions.npz", replace(exact, translation=exact.translation * 1.1))
