@@ -94,14 +94,18 @@ class _Encoded:
 
 
 class StoreWriter:
-    """Context manager that writes a pose store; the file appears only when all is written.
+    """Context manager that writes a pose store, whole or not at all.
 
     Args:
-        path: the HDF5 file to make (replaced if it exists).
+        path: the HDF5 file to write (replaced if it exists).
         joint_set: "mpi_inf_3dhp_28" or "mpi_inf_3dhp_17", the order of every joint column.
         source: name of the data set, e.g. "embedded/studio3d".
-        sequence_names, activity_names, scene_names: what the index columns point into.
-        augmentable: for each sequence what may be recoloured (subset of schema.AUGMENTABLE); default nothing.
+        generator: name and version of the program that made the data.
+        seed: random seed of the data.
+        sequence_names: names that the column `sequence` indexes.
+        activity_names: names that the column `activity` indexes.
+        scene_names: names that the column `scene` indexes.
+        augmentable: for each sequence, the regions that may be recoloured (of schema.AUGMENTABLE); default: none.
         attrs: further attributes (numbers, strings, lists, dicts), e.g. how frames were sampled.
     """
 
