@@ -21,6 +21,9 @@ LOOK_EVERY = 30
 SAME_PERSON = 0.2
 """Smallest overlap (intersection over union) of the boxes of the same person in two frames."""
 
+ALIKE = 0.6
+"""Overlap of a box with the one found by a look, below which both are tried."""
+
 MOST_DOUBTS = 2
 """The person is lost after this number of consecutive searches without a person near the box."""
 
@@ -55,11 +58,13 @@ class Follower:
 
     def predict(self, image: Image, intrinsics: np.ndarray, number: int) -> Predictions:
         """Predict one row for the next frame; NaN and not valid if the person is not found."""
-        looked = self.box is None or self._since_look >= self.look_every
+        looked, before = self.box is None or self._since_look >= self.look_every, self.box
         if looked:
             self._look(image, number)
         self._since_look += 1
         row = self._pose(image, intrinsics)
+        if looked and before is not None and self.box is not None and overlap(before, self.box) < ALIKE:
+            row = self._better(image, intrinsics, row, before)
         if not self._held(row):
             self._lose(number)
             if not looked:  # after a cut or a fast movement, search this frame before giving up
@@ -69,6 +74,21 @@ class Follower:
                 self.box = None
                 return self._pose(image, intrinsics)
         self.box = self.last_box = self._seen_box(row)
+        return row
+
+    def _better(self, image: Image, intrinsics: np.ndarray, row: Predictions, before: np.ndarray) -> Predictions:
+        """The row of the new box, or that of the box `before`, which is kept where its pose is the more certain one.
+
+        In the whole picture people are small, and what stands behind them may be taken for a part of them.
+        """
+        found = self.box
+        self.box = before
+        kept = self._pose(image, intrinsics)
+        assert row.confidence is not None
+        assert kept.confidence is not None
+        if self._held(kept) and kept.confidence.mean() > np.nan_to_num(row.confidence).mean():
+            return kept
+        self.box = found
         return row
 
     def _look(self, image: Image, number: int) -> None:

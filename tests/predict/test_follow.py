@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import torch
 
+from pose3d.geometry.crop import tight_box
 from pose3d.heatmaps import cells_from_crop, render_heatmaps
 from pose3d.predict import PosePredictor
-from pose3d.predict.candidates import choose, find_candidates, local_maxima, overlap
+from pose3d.predict.candidates import Candidate, choose, find_candidates, local_maxima, overlap
 from pose3d.predict.follow import Follower
 from tests.predict.people import Reader2D, Reader3D, marked_image, standing_17
 
@@ -130,3 +131,27 @@ def test_two_people_cross():
     row, first, second = boxes[-1]
     away = min(np.linalg.norm(row.joints_2d[0] - joints, axis=-1).max() for joints in (first, second))
     assert away < 10
+
+
+@pytest.mark.parametrize("misled", [True, False])
+def test_a_look_keeps_a_better_box(monkeypatch, misled):
+    """A look that finds something above the person is set against the box that was followed; a drifted box is not."""
+    follow, _, said = follower(look_every=3)
+    joints = joints_at(0.0)
+    truth = tight_box(joints, np.ones(17, bool))
+    for number in range(3):
+        follow.predict(image_of(joints), CAMERA[None], number)
+    wrong = truth * np.array([1, 1, 1, 1.3]) - np.array([0, 0.8 * truth[3], 0, 0])
+    assert 0.2 < overlap(wrong, truth) < 0.6
+    looked = [truth, wrong]
+    if misled:
+        looked.reverse()
+    else:
+        follow.box = wrong
+    seen = Candidate(looked[0].astype(np.float32), 1.0, joints[:15], np.ones(15))
+    monkeypatch.setattr("pose3d.predict.follow.find_candidates", lambda *_, **__: [seen])
+    row = follow.predict(image_of(joints), CAMERA[None], 3)
+    assert follow.looks == 2
+    assert overlap(follow.box, truth) > 0.8
+    np.testing.assert_allclose(row.joints_2d[0], joints, atol=2)
+    assert not said
