@@ -45,10 +45,11 @@ class GroupedPose3D(PoseMetric3D):
 
     Raises PoseError for labels without a group, and for NaN or infinity.
 
-    >>> metric = GroupedPose3D({3: "sit", 5: "walk"}, key="test/{group}/{score}")
-    >>> metric.update(torch.full((2, 17, 3), 30.0), torch.zeros(2, 17, 3), torch.tensor([5, 5]))
-    >>> {key: round(float(value), 2) for key, value in metric.compute().items() if "walk" in key}
-    {'test/walk/mpjpe_mm': 51.96, 'test/walk/pck3d_150mm': 100.0, 'test/walk/auc3d': 64.52}
+    Examples:
+        >>> metric = GroupedPose3D({3: "sit", 5: "walk"}, key="test/{group}/{score}")
+        >>> metric.update(torch.full((2, 17, 3), 30.0), torch.zeros(2, 17, 3), torch.tensor([5, 5]))
+        >>> {key: round(float(value), 2) for key, value in metric.compute().items() if "walk" in key}
+        {'test/walk/mpjpe_mm': 51.96, 'test/walk/pck3d_150mm': 100.0, 'test/walk/auc3d': 64.52}
     """
 
     def __init__(

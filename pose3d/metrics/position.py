@@ -19,11 +19,12 @@ class MPJPE(PoseMetric3D):
     `update(preds, target, valid=None)` takes (B, 17, 3) mm and an optional (B,) bool of frames to count.
     `compute()` gives a float64 scalar, NaN before the first pose. NaN or infinity in the input is a PoseError.
 
-    >>> import torch
-    >>> metric = MPJPE()
-    >>> metric.update(torch.full((2, 17, 3), 30.0), torch.zeros(2, 17, 3))
-    >>> round(float(metric.compute()), 4)
-    51.9615
+    Examples:
+        >>> import torch
+        >>> metric = MPJPE()
+        >>> metric.update(torch.full((2, 17, 3), 30.0), torch.zeros(2, 17, 3))
+        >>> round(float(metric.compute()), 4)
+        51.9615
     """
 
     higher_is_better = False

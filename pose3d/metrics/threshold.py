@@ -35,11 +35,12 @@ class PCK3D(_ShareBelow):
     `update(preds, target, valid=None)` takes (B, 17, 3) mm and an optional (B,) bool of frames to count; `compute()`
     gives a float64 scalar, NaN before the first pose. NaN or infinity in the input is a PoseError.
 
-    >>> import torch
-    >>> metric = PCK3D()
-    >>> metric.update(torch.tensor([150.0, 0, 0]).expand(1, 17, 3), torch.zeros(1, 17, 3))
-    >>> float(metric.compute())
-    0.0
+    Examples:
+        >>> import torch
+        >>> metric = PCK3D()
+        >>> metric.update(torch.tensor([150.0, 0, 0]).expand(1, 17, 3), torch.zeros(1, 17, 3))
+        >>> float(metric.compute())
+        0.0
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class AUC3D(_ShareBelow):
     At threshold 0 nothing counts, so a perfect score is 96.774. Variants met elsewhere: 17 joints, thresholds up to
     200, `inclusive` comparison. Input and output are those of `PCK3D`.
 
-    >>> import torch
-    >>> metric = AUC3D()
-    >>> metric.update(torch.zeros(2, 17, 3), torch.zeros(2, 17, 3))
-    >>> round(float(metric.compute()), 3)
-    96.774
+    Examples:
+        >>> import torch
+        >>> metric = AUC3D()
+        >>> metric.update(torch.zeros(2, 17, 3), torch.zeros(2, 17, 3))
+        >>> round(float(metric.compute()), 3)
+        96.774
     """
 
     def __init__(
