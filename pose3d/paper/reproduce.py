@@ -152,8 +152,7 @@ class Reproduction:
         return ["lightning", "fit", *words, f"--run_dir={self.folder(step, seed)}", "--test_after_fit=false"]
 
     def test_command(self, step: Step, seed: int, test: str, switches: tuple[str, ...]) -> list[str]:
-        """The command that tests a training's last checkpoint: in crops around the true box, or in whole images
-        (`WHOLE_METHOD`)."""
+        """The command that tests a last checkpoint: in crops around the true box, or whole images (`WHOLE_METHOD`)."""
         files = self.overlays.evaluation(step, test, switches)
         checkpoint = self.folder(step, seed) / HANDED_OVER
         folder = self.test_folder(step.name, seed, test, switches)
