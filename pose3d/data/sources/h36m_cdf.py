@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,14 +18,13 @@ NUM_CAMERAS, NUM_SUBJECTS = 4, 11
 
 def read_poses(path: Path, coordinates: int) -> np.ndarray:
     """(N, 32, `coordinates`) float64 from the variable `Pose` (1, N, 32 * coordinates)."""
-    try:
-        import cdflib
-    except ImportError as error:
-        raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
-    if ends_badly(lambda: cdflib.CDF(str(path)).varget("Pose"), limit_s(path)):
+    read = partial(_read_variable, str(path), "Pose")
+    if ends_badly(read, limit_s(path)):
         raise PoseError(f"cannot read {path} as a CDF file: it is damaged; unpack it again")
     try:
-        poses = np.asarray(cdflib.CDF(str(path)).varget("Pose"), np.float64)
+        poses = np.asarray(read(), np.float64)
+    except ImportError as error:
+        raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
     except Exception as error:  # cdflib raises OSError, ValueError, KeyError, struct.error ... on damaged files
         raise PoseError(f"cannot read {path} as a CDF file with a variable Pose: {error}; unpack it again") from error
     if poses.ndim == 2:
@@ -31,6 +32,12 @@ def read_poses(path: Path, coordinates: int) -> np.ndarray:
     if poses.ndim != 3 or poses.shape[0] != 1 or poses.shape[2] != 32 * coordinates:
         raise PoseError(f"Pose in {path} is {poses.shape}, not (1, frames, {32 * coordinates})")
     return poses[0].reshape(-1, 32, coordinates)
+
+
+def _read_variable(path: str, name: str) -> Any:
+    import cdflib
+
+    return cdflib.CDF(path).varget(name)
 
 
 def read_camera_poses(path: Path) -> dict[tuple[int, int], np.ndarray]:

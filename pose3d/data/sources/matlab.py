@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ def load_v5(path: Path, *keys: str, **options: Any) -> dict[str, Any]:
         from scipy.io import loadmat
     except ImportError as error:
         raise PoseError(f"reading {path} {NEEDS_EXTRA}") from error
-    if ends_badly(lambda: loadmat(path, **options), limit_s(path)):
+    if ends_badly(partial(loadmat, path, **options), limit_s(path)):
         raise PoseError(f"cannot read {path} as a MATLAB file: it is damaged; unpack or download it again")
     try:
         variables = loadmat(path, **options)
