@@ -38,7 +38,8 @@ def test_the_additions_work_without_another_edit(tmp_path):
     """All additions are made and used in a copy of the project."""
     copy = tmp_path / "copy"
     for package in ("pose3d", "stages", "configs"):
-        shutil.copytree(ROOT / package, copy / package, symlinks=True)
+        # Beside it, other tests may be writing into __pycache__.
+        shutil.copytree(ROOT / package, copy / package, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for edits in ADDITIONS.values():
         for name, edit in edits.items():
             path = copy / name

@@ -1,7 +1,6 @@
 """Real processes over gloo: ragged shards, one of them empty, give the bits of a single process."""
 
 import multiprocessing
-import socket
 from pathlib import Path
 
 import pytest
@@ -32,21 +31,17 @@ def _scores(rows: torch.Tensor) -> dict[str, float]:
     return found | {k: float(v) for k, v in grouped.compute().items()} | {"pckh": float(pckh.compute())}
 
 
-def _process(rank: int, shards: list[torch.Tensor], port: int, out: str) -> None:
+def _process(rank: int, shards: list[torch.Tensor], out: str) -> None:
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=len(shards))
+    dist.init_process_group("gloo", f"file://{out}/meeting", rank=rank, world_size=len(shards))
     torch.save(_scores(shards[rank]), f"{out}/{rank}.pt")
     dist.destroy_process_group()
 
 
 def _run(shards: list[torch.Tensor], tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     context = multiprocessing.get_context("fork")
     processes = [
-        context.Process(target=_process, args=(rank, shards, port, str(tmp_path)), daemon=True)
-        for rank in range(len(shards))
+        context.Process(target=_process, args=(rank, shards, str(tmp_path)), daemon=True) for rank in range(len(shards))
     ]
     for process in processes:
         process.start()

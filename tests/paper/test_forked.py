@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from multiprocessing import get_all_start_methods
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -45,10 +46,18 @@ def test_an_interruption_ends_the_fork(tmp_path, monkeypatch):
 
     def command(words):
         (tmp_path / "pid").write_text(str(os.getpid()))
-        time.sleep(0.5)  # until the parent waits for its end
+        while not waits.exists():
+            time.sleep(0.01)
         os.kill(os.getppid(), signal.SIGALRM)
         time.sleep(60)
 
+    join, waits = BaseProcess.join, tmp_path / "waits"
+
+    def join_and_tell(process, timeout=None):
+        waits.touch()
+        join(process, timeout)
+
+    monkeypatch.setattr(BaseProcess, "join", join_and_tell)
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):

@@ -1,10 +1,10 @@
 """Tasks side by side: order, number, errors, interruptions."""
 
 import threading
-import time
 
 import pytest
 
+from pose3d.paper import side_by_side
 from pose3d.paper.side_by_side import Task, run_tasks
 
 
@@ -14,13 +14,13 @@ class Recorder:
     def __init__(self):
         self.events, self.now, self.most, self.lock = [], 0, 0, threading.Lock()
 
-    def task(self, name, *needs, seconds=0.02, error=None):
+    def task(self, name, *needs, until=lambda: None, error=None):
         def action():
             with self.lock:
                 self.events.append(("begin", name))
                 self.now += 1
                 self.most = max(self.most, self.now)
-            time.sleep(seconds)
+            until()
             with self.lock:
                 self.now -= 1
                 self.events.append(("end", name))
@@ -32,18 +32,19 @@ class Recorder:
 
 def test_one_at_a_time_in_order():
     record = Recorder()
-    run_tasks([record.task("a", seconds=0), record.task("b", "a", seconds=0), record.task("c", seconds=0)])
+    run_tasks([record.task("a"), record.task("b", "a"), record.task("c")])
     assert [name for kind, name in record.events if kind == "begin"] == ["a", "b", "c"]
     assert record.most == 1
 
 
 def test_several_at_a_time_after_what_they_need():
-    record = Recorder()
+    record, both = Recorder(), threading.Barrier(2, timeout=60)
     tasks = [
-        record.task("parent", seconds=0.05),
+        record.task("parent", until=both.wait),
         record.task("child", "parent"),
         record.task("grandchild", "child", "done before"),
-        *(record.task(f"other{i}") for i in range(4)),
+        record.task("beside", until=both.wait),
+        *(record.task(f"other{i}") for i in range(3)),
     ]
     run_tasks(tasks, parallel=3)
     assert record.most in (2, 3)
@@ -52,11 +53,19 @@ def test_several_at_a_time_after_what_they_need():
     assert record.events.index(("end", "child")) < record.events.index(("begin", "grandchild"))
 
 
-def test_after_an_error_nothing_more_begins_and_what_runs_is_finished():
-    record = Recorder()
+def test_after_an_error_nothing_more_begins_and_what_runs_is_finished(monkeypatch):
+    record, noticed, wait, waits = Recorder(), threading.Event(), side_by_side.wait, []
+
+    def counted(*args, **kwargs):
+        waits.append(args)
+        if len(waits) == 2:  # the first one ended with the error
+            noticed.set()
+        return wait(*args, **kwargs)
+
+    monkeypatch.setattr(side_by_side, "wait", counted)
     tasks = [
-        record.task("bad", seconds=0.01, error=ValueError("broken")),
-        record.task("long", seconds=0.1),
+        record.task("bad", error=ValueError("broken")),
+        record.task("long", until=lambda: noticed.wait(60)),
         record.task("child", "bad"),
         record.task("never", "long"),
     ]

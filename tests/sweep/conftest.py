@@ -1,4 +1,7 @@
-"""A command that stands in for a training: it writes metrics.csv row by row, as CSVLogger does."""
+"""A command that stands in for a training: it writes metrics.csv row by row, as CSVLogger does.
+
+In the second trial it goes on after two rows only when the file `--hold` is gone.
+"""
 
 import sys
 from pathlib import Path
@@ -11,7 +14,7 @@ import csv, os, sys, time
 from pathlib import Path
 flags = dict(word.lstrip("-").split("=", 1) for word in sys.argv[1:] if "=" in word)
 x, y = float(flags["x"]), float(flags.get("y", 0))
-steps, pause = int(flags.get("steps", 3)), float(flags.get("pause", 0))
+steps, pause, hold = int(flags.get("steps", 3)), float(flags.get("pause", 0)), Path(flags.get("hold", "none"))
 if flags.get("fail") == str(flags["x"]):
     sys.exit("no such thing")
 folder = Path(os.environ["POSE3D_RUN_DIR"])
@@ -21,12 +24,14 @@ logs = folder / f"version_{len(list(folder.glob('version_*')))}"
 logs.mkdir()
 (logs / "metrics.csv").write_text("step,val/error\\n")
 for step in range(first, steps):
-    with (logs / "metrics.csv").open("a", newline="") as file:
-        csv.writer(file).writerow([step, ((x - 2) ** 2 + y) * (1 + 1 / (step + 1))])
     if "run_dir" in flags:
         state = Path(flags["run_dir"]) / "last.partial"
         state.write_text(str(step))
         state.replace(state.with_name("last.ckpt"))
+    with (logs / "metrics.csv").open("a", newline="") as file:
+        csv.writer(file).writerow([step, ((x - 2) ** 2 + y) * (1 + 1 / (step + 1))])
+    while step == 1 and folder.name == "trial001" and hold.exists():
+        time.sleep(0.01)
     time.sleep(pause)
 """
 

@@ -1,7 +1,7 @@
 """Runtimes give the network's outputs, and the choice between them follows the measurements."""
 
 import importlib.util
-import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -57,11 +57,19 @@ def test_a_named_runtime_gives_the_networks_answers(net, reference, name, most_m
     assert net.answers(CROPS)["joints_3d"].dtype == torch.float32
 
 
-def slow(net, seconds, off_mm=0.0):
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock that passes are measured with; it goes when a test says so."""
+    clock = SimpleNamespace(now=0.0, perf_counter=lambda: clock.now)
+    monkeypatch.setattr(choice, "time", clock)
+    return clock
+
+
+def slow(clock, net, seconds, off_mm=0.0):
     """A runtime that takes so long, and whose joints are off by so much along x."""
 
     def run(crops):
-        time.sleep(seconds)
+        clock.now += seconds
         answers = net.answers(crops)
         return answers | {"joints_3d": answers["joints_3d"] + torch.tensor([off_mm, 0.0, 0.0])}
 
@@ -72,18 +80,18 @@ def kinds(monkeypatch, **made):
     monkeypatch.setattr(choice, "KINDS", made)
 
 
-def test_the_fastest_that_agrees_is_chosen(net, monkeypatch):
+def test_the_fastest_that_agrees_is_chosen(net, clock, monkeypatch):
     def broken(net, size):
         raise RuntimeError("no such\ninstruction")
 
-    net.answers = slow_answers(net.answers)
+    net.answers = slow_answers(clock, net.answers)
     kinds(
         monkeypatch,
-        wrong=choice.Kind(lambda net, size: slow(quick(net), 0.0, off_mm=40)),
+        wrong=choice.Kind(lambda net, size: slow(clock, quick(net), 0.0, off_mm=40)),
         broken=choice.Kind(broken),
         missing=choice.Kind(broken, needs=("a_package_that_nobody_has",)),
-        good=choice.Kind(lambda net, size: slow(quick(net), 0.001)),
-        slower=choice.Kind(lambda net, size: slow(quick(net), 0.4)),
+        good=choice.Kind(lambda net, size: slow(clock, quick(net), 0.001)),
+        slower=choice.Kind(lambda net, size: slow(clock, quick(net), 0.4)),
     )
     said = []
     use_runtime(net, "auto", say=said.append)
@@ -97,9 +105,9 @@ def test_the_fastest_that_agrees_is_chosen(net, monkeypatch):
     assert said[0].startswith("3D network by good: ")
 
 
-def slow_answers(answers):
+def slow_answers(clock, answers):
     def run(crops):
-        time.sleep(0.2)
+        clock.now += 0.2
         return answers(crops)
 
     run.quick = answers
@@ -113,8 +121,8 @@ def quick(net):
     return copied
 
 
-def test_a_preparation_that_does_not_pay_is_left_out(net, monkeypatch):
-    prepared = []
+def test_a_preparation_that_does_not_pay_is_left_out(net, clock, monkeypatch):
+    prepared, net.answers = [], slow_answers(clock, net.answers)
 
     def make(net, size):
         prepared.append(size)
@@ -128,8 +136,8 @@ def test_a_preparation_that_does_not_pay_is_left_out(net, monkeypatch):
         assert prepared == [SIZE] * times
 
 
-def test_a_runtime_that_fails_later_is_given_up(net, monkeypatch):
-    net.answers = slow_answers(net.answers)
+def test_a_runtime_that_fails_later_is_given_up(net, clock, monkeypatch):
+    net.answers = slow_answers(clock, net.answers)
 
     def make(slowed, size):
         def run(crops):
