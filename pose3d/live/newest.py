@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from threading import Condition, Thread
+from threading import Condition, Event
 
 from pose3d.predict.frames import Frame
+from pose3d.predict.reading_thread import ReadingThread
 
 
 def newest(frames: Iterable[Frame], in_time: bool) -> Iterator[Frame]:
@@ -19,16 +20,14 @@ def newest(frames: Iterable[Frame], in_time: bool) -> Iterator[Frame]:
     changed = Condition()
     waiting: list[Frame] = []
     ended: list[BaseException | None] = []
-    closed = False
+    closed = Event()
 
     def read() -> None:
         start, error = time.monotonic(), None
         try:
             for frame in frames:
-                if closed:
+                if closed.wait(max(0.0, start + frame.time - time.monotonic()) if in_time else 0.0):
                     return
-                if in_time:
-                    time.sleep(max(0.0, start + frame.time - time.monotonic()))
                 if frame.image is not None:
                     with changed:
                         waiting[:] = [frame]
@@ -39,7 +38,7 @@ def newest(frames: Iterable[Frame], in_time: bool) -> Iterator[Frame]:
             ended.append(error)
             changed.notify_all()
 
-    Thread(target=read, name="newest frame", daemon=True).start()
+    thread = ReadingThread(read, closed, "newest frame")
     try:
         while True:
             with changed:
@@ -53,4 +52,4 @@ def newest(frames: Iterable[Frame], in_time: bool) -> Iterator[Frame]:
                 frame = waiting.pop()
             yield frame
     finally:
-        closed = True
+        thread.close()

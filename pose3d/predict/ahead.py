@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from queue import Empty, Full, Queue
-from threading import Event, Thread
+from threading import Event
 from typing import TypeVar
+
+from pose3d.predict.reading_thread import ReadingThread
 
 T = TypeVar("T")
 
@@ -48,8 +50,7 @@ def read_ahead(items: Iterable[T], most: int = AHEAD) -> Iterator[T]:
         except BaseException as error:  # raised again in the thread that consumes the items
             put(_Failed(error))
 
-    thread = Thread(target=read, name="read ahead", daemon=True)
-    thread.start()
+    thread = ReadingThread(read, closed, "read ahead")
     try:
         while True:
             try:
@@ -62,5 +63,4 @@ def read_ahead(items: Iterable[T], most: int = AHEAD) -> Iterator[T]:
                 raise item.error
             yield item  # type: ignore[misc]
     finally:
-        closed.set()
-        thread.join(timeout=5.0)
+        thread.close()

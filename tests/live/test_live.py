@@ -37,7 +37,7 @@ ORT = Path(os.environ.get("ONNXRUNTIME_WEB", "node_modules/onnxruntime-web/dist"
 
 def get(port, address, host=None):
     request = urllib.request.Request(f"http://127.0.0.1:{port}/{address}", headers={"Host": host} if host else {})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.headers, answer.read()
 
 
@@ -87,7 +87,7 @@ def test_a_page_gets_the_newest_picture(running):
     image = np.full((1080, 1920, 3), 90, np.uint8)
     for _ in range(3):
         feed.publish(image, row_of(image))
-    stream = urllib.request.urlopen(f"http://127.0.0.1:{port}/frames", timeout=10)
+    stream = urllib.request.urlopen(f"http://127.0.0.1:{port}/frames", timeout=60)
     line = stream.readline()
     message = json.loads(line.removeprefix(b"data: "))
     assert np.array(message["pose"]["joints3d"]).shape == (17, 3)

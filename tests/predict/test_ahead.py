@@ -1,5 +1,7 @@
 """Reading ahead changes neither items nor errors, and its thread ends."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -47,3 +49,17 @@ def test_closing_ends_the_thread():
     next(reader)
     reader.close()
     assert not any(thread.name == "read ahead" and thread.is_alive() for thread in threading.enumerate())
+
+
+def test_a_program_that_ends_without_closing_it_ends_as_usual():
+    """A thread that is inside OpenCV when the interpreter ends would abort the process."""
+    program = (
+        "import cv2, numpy; from pose3d.predict.ahead import read_ahead\n"
+        "image = numpy.zeros((500, 500, 3), numpy.uint8)\n"
+        "def shapes():\n"
+        "    while True: yield cv2.GaussianBlur(image, (31, 31), 5).shape\n"
+        "reader = read_ahead(shapes(), 1_000_000)\n"
+        "print(next(reader))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "(500, 500, 3)\n", "")
