@@ -97,9 +97,9 @@ def _decoded(array: np.ndarray, what: str) -> np.ndarray:
 
 def _check_rows(values: np.ndarray, allowed: np.ndarray, what: str, kind: str) -> None:
     if not allowed.all():
-        allowed = allowed.reshape(values.shape)
-        row = int(np.argwhere(~allowed)[0][0])
-        found = values[row].ravel()[0] if np.ndim(values[row]) else values[row]
+        place = int(np.flatnonzero(~allowed.ravel())[0])
+        row = int(np.unravel_index(place, values.shape)[0]) if values.ndim else 0
+        found = values.ravel()[place]
         shown = found.item() if isinstance(found, np.generic) else found
         raise PoseError(f"{what} must hold {kind}, but has {str(shown)[:40]!r} in row {row}; convert it")
 

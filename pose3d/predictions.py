@@ -151,7 +151,7 @@ class Predictions:
         """Raise PoseError unless every array has its shape, one row a frame, and finite numbers in valid frames."""
         if self.joints_3d is None and self.joints_2d is None:
             raise PoseError(f"{self.path} has neither 'joints_3d' nor 'joints_2d'; it is not a predictions file")
-        count = len(self)
+        count = len(np.atleast_1d(self.joints_2d if self.joints_3d is None else self.joints_3d))
         for key, shape in SHAPES.items():
             value = getattr(self, key)
             if value is None:
@@ -171,6 +171,11 @@ class Predictions:
             ):
                 expected = " x ".join("any" if w is None else str(w) for w in wanted)
                 raise PoseError(f"{self.path}: {key!r} has shape {value.shape}, but must be {expected}; leave it out")
+        for key in NAMES:
+            if (value := getattr(self, key)) is not None and value.ndim != 1:
+                raise PoseError(
+                    f"{self.path}: {key!r} has shape {value.shape}, but must be a list of names; correct it"
+                )
         if count == 0:
             raise PoseError(f"{self.path} holds no frame; run the prediction on at least one image")
         self._check_finite()

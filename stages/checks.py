@@ -10,6 +10,13 @@ from stages.base import BaseStage
 PRECISIONS = ("32", "32-true", "bf16-mixed", "16-mixed")
 """Others would cast the labels: pixels and millimetres do not fit half precision."""
 
+LEAST = {
+    "accumulate_grad_batches": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": 0, "limit_val_batches": 0,
+    "limit_test_batches": 0, "limit_predict_batches": 0, "log_every_n_steps": 0, "num_nodes": 1,
+    "num_sanity_val_steps": -1,
+}  # fmt: skip
+"""Smallest values of trainer settings that Lightning does not check."""
+
 IN_RUN_FOLDER = ("best", "last")
 
 
@@ -43,8 +50,14 @@ def check_trainer(config: Any, subcommand: str) -> None:
         )
     if config["barebones"]:
         raise PoseError("trainer.barebones leaves out checkpoints and logs, which a run consists of; set it to false")
+    for key, least in LEAST.items():
+        if config[key] is not None and not config[key] >= least:
+            raise PoseError(f"trainer.{key} is {config[key]}; give at least {least}")
     if subcommand != "fit":
         return
+    if config["limit_train_batches"] is not None and not config["limit_train_batches"] > 0:
+        limit = config["limit_train_batches"]
+        raise PoseError(f"trainer.limit_train_batches is {limit}, so nothing would be trained; give at least 1")
     for key in ("max_steps", "max_epochs"):
         if config[key] is not None and config[key] != -1 and config[key] < 1:
             raise PoseError(f"trainer.{key} is {config[key]}, so nothing would be trained; give at least 1")

@@ -100,6 +100,8 @@ class StageCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Refuse settings that cannot work; let a trial of a W&B sweep report to its agent."""
+        if not self._get(self.config, "run_dir").strip():
+            raise PoseError("run_dir is empty; name the folder of the run, for example runs/quick/stage1")
         check_trainer(self._get(self.config, "trainer"), str(self.subcommand))
         report_to_agent(self._get(self.config, "trainer")["logger"])
 

@@ -40,6 +40,8 @@ GROUPS: dict[str, tuple[type, ...]] = {
 _PASSED_ON = ("switches", "multipliers")
 """Arguments of BaseStage that its subclasses fill in from `net` and `lr_multipliers`."""
 _NOISE = re.compile(r"(Expected a <class 'NoneType'>|Subtypes:|Errors:|Given value|Does not validate against)")
+_SETTINGS = re.compile(r"You selected an invalid|-?\d+ is not in bounds, numpy accepts")
+"""What Lightning says, as a ValueError, of strategies, accelerators and seeds that there are not."""
 _CHOSEN = re.compile(r"Parser key \"(\w+)\": .*given class_path '[\w.]*\.(\w+)'.* is not accepted")
 _UNKNOWN = re.compile(r"(?:unrecognized arguments: -*|Option '|[Kk]ey '|Unexpected keys: \{')([\w.]+)")
 
@@ -57,8 +59,10 @@ def user_mistake(error: BaseException) -> str | None:
         if isinstance(found, PoseError):
             return str(found)
     for found in causes:
-        if isinstance(found, MisconfigurationException):
+        if isinstance(found, MisconfigurationException) or _SETTINGS.match(str(found)):
             return " ".join(str(found).split())
+        if type(found).__module__.startswith("wandb."):
+            return f"the logger of Weights & Biases: {' '.join(str(found).split())}"
         if isinstance(found, ModuleNotFoundError) and str(found.name).partition(".")[0] not in ("pose3d", "stages"):
             return f"{' '.join(str(found).split())}; install the package, or leave out what needs it"
     return readable(error) if isinstance(error, ArgumentError) else None

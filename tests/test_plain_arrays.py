@@ -10,7 +10,7 @@ import pytest
 from pose3d.errors import PoseError
 from pose3d.evaluation import evaluate
 from pose3d.plain_arrays import flags, labels, numbers, read_arrays, texts, whole_numbers
-from pose3d.predictions import Predictions, read_predictions
+from pose3d.predictions import Predictions, read_predictions, write_predictions
 from tests.evaluation.people import make_predictions
 
 F = np.array([1.5, -2.0])
@@ -190,3 +190,34 @@ def test_a_scalar_in_place_of_a_column_is_refused(tmp_path):
 def test_object_arrays_of_text_are_read(tmp_path):
     np.savez(tmp_path / "p.npz", names=np.array(["a", "b"], object))
     assert read_arrays(tmp_path / "p.npz")["names"].tolist() == ["a", "b"]
+
+
+ODD = {
+    "one number": lambda v: np.float64(3),
+    "one text": lambda v: np.array("x"),
+    "none": lambda v: np.array(None),
+    "a dictionary": lambda v: np.array({"a": 1}),
+    "nothing": lambda v: np.zeros(0),
+    "one axis more": lambda v: v[..., None],
+    "every row twice": lambda v: np.concatenate([np.atleast_1d(v)] * 2),
+    "text": lambda v: np.full(v.shape, "x"),
+    "bytes": lambda v: np.full(v.shape, b"\xff"),
+    "lists of different lengths": lambda v: np.array([[1], [1, 2]], object),
+    "structures": lambda v: np.zeros(3, [("a", "f4")]),
+    "infinity": lambda v: np.full(v.shape, np.inf),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_column_of_any_odd_content_is_read_or_refused(tmp_path, odd):
+    write_predictions(tmp_path / "sound.npz", make_predictions(full=True))
+    with np.load(tmp_path / "sound.npz") as file:
+        sound = dict(file)
+    refused = []
+    for key, value in sound.items():
+        np.savez(tmp_path / "odd.npz", **(sound | {key: ODD[odd](value)}))
+        try:
+            evaluate([read_predictions(tmp_path / "odd.npz")], "3dhp", draws=0)
+        except PoseError:
+            refused.append(key)
+    assert {"joints_3d", "target_3d"} <= set(refused)

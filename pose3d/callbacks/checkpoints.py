@@ -1,6 +1,7 @@
 """best.ckpt and last.ckpt of a run folder, each with its provenance as JSON beside it."""
 
 import logging
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -155,7 +156,7 @@ class RunCheckpoint(Checkpoint):
         return path.is_file() and self.best_sha256 is not None and sha256_of(path) == self.best_sha256
 
     def _improves(self, score: torch.Tensor) -> bool:
-        if self.best_score is None:
+        if self.best_score is None or not math.isfinite(self.best_score):
             return True
         return bool(score < self.best_score if self.mode == "min" else score > self.best_score)
 

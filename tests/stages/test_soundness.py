@@ -89,6 +89,8 @@ def test_after_a_score_of_nan_a_sound_one_is_still_better(tmp_path, monkeypatch,
     assert [step for step, name in saved if name == "best"] == [2, 4]
     assert [step for step, name in saved if name == "last"] == [1, 2, 3, 4, 5]
     assert caplog.text.count("best.ckpt stays as it is") == 2
+    callback.load_state_dict({"best_score": torch.nan})  # of a checkpoint made by hand
+    assert callback._improves(torch.tensor(9.0))
 
 
 @pytest.mark.parametrize("command", ["test", "validate", "predict"])
@@ -171,6 +173,15 @@ def test_a_resumed_run_keeps_its_own_best(workshop):
         (("--trainer.val_check_interval", "0.5"), "give a whole number of steps, or use validations"),
         (("--trainer.barebones", "true"), "trainer.barebones leaves out checkpoints and logs"),
         (("--trainer.logger", "lightning.pytorch.loggers.CometLogger"), "install"),
+        (("--trainer.accumulate_grad_batches", "0"), "accumulate_grad_batches is 0; give at least 1"),
+        (("--trainer.check_val_every_n_epoch", "0"), "check_val_every_n_epoch is 0; give at least 1"),
+        (("--trainer.gradient_clip_val", "-1"), "gradient_clip_val is -1; give at least 0"),
+        (("--trainer.limit_train_batches", "0"), "so nothing would be trained"),
+        (("--trainer.num_sanity_val_steps", "-3"), "give at least -1"),
+        (("--trainer.strategy", "nonsense"), "You selected an invalid strategy name"),
+        (("--trainer.accelerator", "nonsense"), "You selected an invalid accelerator name"),
+        (("--seed_everything", "-4"), "-4 is not in bounds"),
+        (("--run_dir", ""), "run_dir is empty; name the folder"),
         (("--checkpoint.monitor", "val/pckh"), "'val/pckh' is not logged; did you mean val/pckh50"),
         (("--validations", "0"), "validations"),
         (("--average_decay", "1"), "average_decay"),

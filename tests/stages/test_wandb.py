@@ -140,3 +140,14 @@ def test_an_agents_trial_goes_online_and_has_its_own_folder(monkeypatch):
     kept = logger()
     report_to_agent(kept)
     assert kept.init_args.offline
+
+
+def test_without_a_login_one_sentence_says_so(workshop, monkeypatch, capsys):
+    def refuse(**settings):
+        raise wandb.errors.UsageError("No API key configured. Use `wandb login` to log in.")
+
+    monkeypatch.setattr(wandb, "init", refuse)
+    assert workshop.fit(1, "--trainer.logger", "lightning.pytorch.loggers.WandbLogger") == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert error[-1] == "lightning: the logger of Weights & Biases: No API key configured. Use `wandb login` to log in."
+    assert not list((workshop.root / "stage1").glob("*.ckpt"))
