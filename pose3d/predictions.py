@@ -149,9 +149,10 @@ class Predictions:
 
     def check(self) -> None:
         """Raise PoseError unless every array has its shape, one row a frame, and finite numbers in valid frames."""
-        if self.joints_3d is None and self.joints_2d is None:
+        joints = self.joints_2d if self.joints_3d is None else self.joints_3d
+        if joints is None:
             raise PoseError(f"{self.path} has neither 'joints_3d' nor 'joints_2d'; it is not a predictions file")
-        count = len(np.atleast_1d(self.joints_2d if self.joints_3d is None else self.joints_3d))
+        count = len(np.atleast_1d(joints))
         for key, shape in SHAPES.items():
             value = getattr(self, key)
             if value is None:
