@@ -54,6 +54,8 @@ def test_a_video_becomes_an_animation(video, networks, tmp_path, capsys) -> None
     raw, refined = read_predictions(out / "predictions.npz"), read_predictions(out / "refined.npz")
     root = joints[:, MPI_INF_3DHP_17.root]
     truth = joints - root[:, None]
+    assert raw.background_lines.shape[1] == 4
+    np.testing.assert_array_equal(raw.background_lines, refined.background_lines)
 
     assert acceleration_error(refined.joints_3d, truth) < 0.3 * acceleration_error(raw.joints_3d, truth)
     assert mpjpe(refined.joints_3d, truth) < mpjpe(raw.joints_3d, truth) + 1

@@ -37,6 +37,8 @@ def test_keys_are_those_of_the_design(tmp_path: Path) -> None:
     ("key", "value", "message"),
     [
         ("joints_3d", np.zeros((96, 16, 3)), r"'joints_3d' has shape \(96, 16, 3\), but must be \(N, 17, 3\)"),
+        ("background_lines", np.zeros((7, 3)), r"'background_lines' has shape \(7, 3\), but must be any x 4"),
+        ("world_from_camera", np.eye(3), r"'world_from_camera' has shape \(3, 3\), but must be 4 x 4"),
         ("target_3d", np.zeros((95, 17, 3)), "'target_3d' has 95 rows, but there are 96 predictions"),
         ("sequence", np.zeros(3), "'sequence' has 3 rows"),
         ("translation", np.full((96, 3), np.nan), "'translation' holds NaN or infinity in 96 of 96 frames"),
