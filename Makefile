@@ -74,7 +74,7 @@ test: $(READY) ## the test suite, a few minutes on two cores
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
 
 torture: $(READY) ## kill, fill the disk, damage inputs: campaigns that continue where they stopped (docs/reliability.md)
-	for part in kill kill-prepare kill-synth kill-sweep disk fuzz; do OMP_NUM_THREADS=1 $(BIN)/python -m scripts.torture $$part $(ARGS) || exit 1; done
+	for part in kill kill-prepare kill-synth kill-sweep disk clean fuzz; do OMP_NUM_THREADS=1 $(BIN)/python -m scripts.torture $$part $(ARGS) || exit 1; done
 test-slow: $(READY) ## the proofs that take longer
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow $(ARGS)
 

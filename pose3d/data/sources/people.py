@@ -17,6 +17,7 @@ from pose3d.errors import PoseError
 from pose3d.skeleton import MPI_INF_3DHP_17
 
 PEOPLE_PER_TASK = 500
+OUTSIDE = "the labels lie outside the picture"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ class People:
             except PoseError as error:
                 skips.damage(str(error).partition(";")[0])
                 continue
+            if is_outside(person.joints_2d[person.labelled], image):
+                skips.rule(OUTSIDE)
+                continue
             ids = {"subject": person.subject, "sequence": 0, "activity": 0, "scene": 0, "camera": 0}
             yield make_sample(
                 image,
@@ -76,6 +80,12 @@ class People:
                 encoded=encoded,
                 head_px=person.head_px,
             )
+
+
+def is_outside(joints: np.ndarray, image: np.ndarray) -> bool:
+    """Whether the box around joints (J, 2) px has nothing in common with an image (H, W, 3)."""
+    size = np.array(image.shape[1::-1])
+    return bool(len(joints)) and bool(((joints.max(axis=0) < 0) | (joints.min(axis=0) > size)).any())
 
 
 def usable_people(people: Sequence[Person], notes: list[str]) -> list[Person]:

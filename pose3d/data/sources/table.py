@@ -16,6 +16,7 @@ from pose3d.data.sources.frame_sampling import first_look
 from pose3d.data.sources.framing import Framing
 from pose3d.data.sources.labels import make_sample
 from pose3d.data.sources.multiview import universal_scale
+from pose3d.data.sources.people import OUTSIDE, is_outside
 from pose3d.data.sources.plan import Missing, Plan, Sample, Skips, existing_root
 from pose3d.data.sources.points import MM_PER_UNIT
 from pose3d.data.sources.table_rows import Row, read_row, read_table
@@ -58,6 +59,9 @@ class Rows:
                 image, encoded = read_image(row.image)
             except PoseError as error:
                 skips.damage(str(error).partition(";")[0])
+                continue
+            if is_outside(row.joints_2d[row.labelled], image):
+                skips.rule(OUTSIDE)
                 continue
             three_d = None
             if row.joints_3d is not None and row.joints_3d_univ is not None and row.intrinsics is not None:

@@ -7,6 +7,7 @@ import pytest
 from scipy.io import savemat
 
 from pose3d.app import main
+from pose3d.data.check import check_store
 from pose3d.data.doctor import check_tree
 from pose3d.data.published import MPIILSPDataModule
 from pose3d.data.sources import mpii
@@ -117,6 +118,19 @@ def test_joints_that_are_no_numbers_count_as_not_labelled(tmp_path, value):
     store = PoseStore(tmp_path / "out.h5")
     assert store.labels("visible")[0, 0] == 0
     assert np.isfinite(store.labels("joints_2d")).all()
+
+
+def test_people_whose_labels_lie_outside_their_picture_are_left_out_and_counted(tmp_path, capsys):
+    thorax_only(tmp_path, "json")
+    path = tmp_path / "annot" / "train.json"
+    whole = json.loads(path.read_text())[0]
+    away = whole | {"joints": (np.array(whole["joints"]) + 5000).tolist()}
+    path.write_text(json.dumps([whole, away]))
+    assert main(["prepare", "mpii", "--root", str(tmp_path), "--out", str(tmp_path / "out.h5"), "--workers", "1"]) == 0
+    assert "skipped 1: the labels lie outside the picture" in capsys.readouterr().out
+    store = PoseStore(tmp_path / "out.h5")
+    assert len(store) == 1
+    assert [str(finding) for finding in check_store(tmp_path / "out.h5")] == []
 
 
 def test_images_that_cannot_be_read_are_left_out_and_said(tmp_path, capsys):
