@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -64,15 +64,18 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
         partial.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def check_target(path: str | Path) -> None:
+def check_target(path: str | Path, inputs: Iterable[str | Path | None] = ()) -> None:
     """Raise PoseError where a file `path` could not be written; call it before the work whose result goes there.
 
-    Creates nothing: missing folders are judged by the nearest one that exists.
+    Creates nothing: missing folders are judged by the nearest one that exists. `inputs` are files that the work reads
+    (None: not given), which its result must not replace.
     """
     with _refusing(path):
         if _is_device(path):
             return
         target = Path(os.path.realpath(path))
+        if target in [Path(os.path.realpath(read)) for read in inputs if read is not None]:
+            raise PoseError(f"{path} is an input; choose another file for the output")
         if target.exists():
             _check_replaceable(path, target)
         _check_folder(path, target.parent)

@@ -44,6 +44,8 @@ def write_weights(
     config = path.with_suffix(".json")
     check_target(path)
     check_target(config)
+    if config.exists() and not _describes_weights(config):
+        raise PoseError(f"{config} is there and describes no weights; choose another name for {path.name}")
     stored = {name: _stored(name, value) for name, value in state.items()}
     data = save(stored, metadata={"format": FORMAT})
     write_whole(path, data)
@@ -52,6 +54,14 @@ def write_weights(
     content = dict(zip(KEYS, (FORMAT, digest, *described), strict=True))
     write_whole(config, json.dumps(content, indent=2, sort_keys=True) + "\n")
     return digest
+
+
+def _describes_weights(config: Path) -> bool:
+    """Whether a JSON file is one that `write_weights` wrote."""
+    try:
+        return set(KEYS) <= set(json.loads(config.read_text()))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def read_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -99,6 +99,14 @@ def test_bad_targets_are_refused_at_once_and_in_front_of_the_work(tmp_path):
     assert names(tmp_path) == ["file"]
 
 
+def test_a_result_does_not_replace_what_it_is_made_of(tmp_path):
+    (tmp_path / "store.h5").write_text("pictures")
+    (tmp_path / "link.h5").symlink_to(tmp_path / "store.h5")
+    with pytest.raises(PoseError, match=r"store\.h5 is an input; choose another file for the output"):
+        check_target(tmp_path / "store.h5", [None, tmp_path / "link.h5"])
+    check_target(tmp_path / "other.h5", [None, tmp_path / "link.h5"])
+
+
 def test_checking_creates_nothing(tmp_path):
     check_target(tmp_path / "a" / "b.json")
     check_folder(tmp_path / "a" / "b")

@@ -33,12 +33,9 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print, and write the JSON."""
     if args.bootstrap < 0 or (args.every is not None and args.every < 1):
         raise PoseError("--bootstrap must not be negative and --every must be at least 1; choose other numbers")
-    inputs = {path.resolve() for path in [*args.predictions, *([args.compare] if args.compare else [])]}
     for target in (args.json, args.draw_classes):
         if target is not None:
-            check_target(target)
-            if target.resolve() in inputs:
-                raise PoseError(f"{target} is an input of this evaluation; choose another file for the output")
+            check_target(target, [*args.predictions, args.compare])
     result = evaluate(
         [read_predictions(path) for path in args.predictions],
         args.protocol,

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from pose3d.errors import PoseError
+from pose3d.files import check_target
 from pose3d.predict.export import README, Exported, export_checkpoint
 from pose3d.predict.export_onnx import METADATA, export_onnx
 from pose3d.predict.export_openvino import WEIGHTS, export_openvino
@@ -32,7 +33,10 @@ def run(args: argparse.Namespace) -> int:
     """Export, and print what the file holds."""
     kind = args.format or ("pt2" if args.out is None else SUFFIXES.get(args.out.suffix, "pt2"))
     suffix = next(suffix for suffix, name in SUFFIXES.items() if name == kind)
-    out = args.out or args.checkpoint.with_suffix(suffix)
+    # best.json is the provenance of best.ckpt, so that the description of weights beside it needs another name.
+    stem = args.checkpoint.stem + "_weights" * (kind == "safetensors")
+    out = args.out or args.checkpoint.with_name(stem + suffix)
+    check_target(out, [args.checkpoint])
     if kind == "safetensors":
         if args.image_size is not None:
             raise PoseError("weights have no image size of their own; leave --image-size out")

@@ -1,6 +1,7 @@
 """`pose3d predict`: 3D poses of the person in images or a video."""
 
 import argparse
+import math
 import re
 import sys
 from dataclasses import replace
@@ -134,7 +135,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Predict, write, and say what was found; 1 where a file or frame could not be read."""
     _check_numbers(args)
-    frames, out = _open(args.input, args.frame_rate), predictions_file(args.out, args.input)
+    frames, out = (
+        _open(args.input, args.frame_rate),
+        predictions_file(args.out, args.input, (args.checkpoint, args.box_checkpoint, args.boxes)),
+    )
     finish = _finish(args, frames, out)
     camera, boxes = Camera(args.fov, args.intrinsics), _boxes(args, frames)
     if isinstance(frames, StoreFrames) and frames.labels.intrinsics is not None and not camera.assumed:
@@ -144,6 +148,8 @@ def run(args: argparse.Namespace) -> int:
     pictures = Pictures(beside(out, "pictures"), frames) if args.pictures else None
     if pictures is not None:
         check_folder(pictures.folder)
+        if pictures.folder.resolve() in (Path(args.input).resolve(), Path(args.input).resolve().parent):
+            raise PoseError(f"the pictures would be written among those of the input, {pictures.folder}; change --out")
     predictor = _predictor(args, boxes_given=boxes is not None)
 
     console = Console(stderr=True)
@@ -226,6 +232,10 @@ def _check_numbers(args: argparse.Namespace) -> None:
         raise PoseError(f"--batch-size {args.batch_size} takes no frame at a time; give a number above zero")
     if args.look_every < 1:
         raise PoseError(f"--look-every {args.look_every} is no number of frames; give a number above zero")
+    if not math.isfinite(args.min_score):
+        raise PoseError(f"--min-score {args.min_score:g} is no heatmap peak; give a number, usually from 0 to 1")
+    if args.frame_rate is not None and not 0.1 <= args.frame_rate <= 1000:
+        raise PoseError(f"--frame-rate {args.frame_rate:g} is not possible; give frames a second")
     if args.person is not None and not re.fullmatch(r"[1-9][0-9]*|[0-9.]+,[0-9.]+", args.person):
         raise PoseError(f"--person {args.person} is not understood; give a number from 1, or a pixel as X,Y")
 

@@ -102,7 +102,7 @@ def finish_options(args: argparse.Namespace, predictions_file: Path, stream: boo
     exports = [finish.motion.with_name(f"{finish.motion.name}.{name}") for name in finish.formats]
     for target in (finish.refined, *exports, finish.video, finish.player):
         if target is not None:
-            check_target(target)
+            check_target(target, [getattr(args, name, None) for name in ("input", "predictions", "source")])
     return finish
 
 

@@ -1,5 +1,6 @@
 """Output paths of the command line: names that do not collide, checked before the work starts."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,11 @@ PREDICTIONS = "predictions.npz"
 SUFFIXES = (".npz", ".h5", ".hdf5")
 
 
-def predictions_file(out: Path | None, source: str) -> Path:
+def predictions_file(out: Path | None, source: str, inputs: Iterable[str | Path | None] = ()) -> Path:
     """The predictions file of `--out`, a folder or a file; by default in a folder of `FOLDER` named after the input.
 
     Raises:
-        PoseError: The file has another suffix or cannot be written.
+        PoseError: The file has another suffix, cannot be written, or is the source or another of the `inputs`.
     """
     if out is None:
         out = default_folder(source)
@@ -26,7 +27,7 @@ def predictions_file(out: Path | None, source: str) -> Path:
         raise PoseError(f"--out {out} is a file of another kind; give a folder, or a file .npz or .h5")
     else:
         target = out / PREDICTIONS
-    check_target(target)
+    check_target(target, [source, *inputs])
     return target
 
 

@@ -109,6 +109,9 @@ def test_nobody_anywhere(checkpoints, images, tmp_path, capsys) -> None:
         (["{images}", "--intrinsics", "0,1,2,3"], "no positive focal lengths"),
         (["{images}", "--batch-size", "0"], "--batch-size 0"),
         (["{images}", "--out", "{images}/a.jpg"], "is a file of another kind"),
+        (["{images}", "--boxes", "{boxes}", "--out", "{boxes}"], "is an input; choose another file for the output"),
+        (["{images}", "--min-score", "nan"], "--min-score nan is no heatmap peak"),
+        (["{images}", "--frame-rate", "0"], "--frame-rate 0 is not possible"),
     ],
 )
 def test_mistakes_end_with_one_sentence(checkpoints, images, tmp_path, monkeypatch, capsys, arguments, message) -> None:
@@ -173,6 +176,15 @@ def test_the_target_is_checked_before_the_work(checkpoints, images, tmp_path, ca
     assert main(arguments) == 2
     assert "cannot write" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_pictures_do_not_come_among_those_of_the_input(checkpoints, images, tmp_path, capsys) -> None:
+    images.rename(tmp_path / "pictures")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "pictures").iterdir()}
+    words = ["predict", str(tmp_path / "pictures"), *checkpoints, *ANYTHING, "--out", str(tmp_path), "--pictures"]
+    assert main(words) == 2
+    assert "written among those of the input" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (tmp_path / "pictures").iterdir()} == before
 
 
 def test_inputs_of_the_same_name_do_not_share_a_folder(checkpoints, images, tmp_path, monkeypatch, capsys) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from pose3d.app import main
 from pose3d.checkpoint import PROVENANCE, read_checkpoint
 from pose3d.errors import PoseError
 from pose3d.predict import PosePredictor
@@ -35,6 +36,19 @@ def test_exporting_weights_again_changes_nothing(tmp_path):
     export_weights(save_stage(tmp_path / "best.ckpt", 2), first)
     export_weights(first, second)
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_exporting_beside_a_checkpoint_keeps_its_provenance(tmp_path, capsys):
+    checkpoint = save_stage(tmp_path / "best.ckpt", 2)
+    (tmp_path / "best.json").write_text('{"stage": "stage2"}')
+    assert main(["export", str(checkpoint), "--format", "safetensors"]) == 0
+    assert (tmp_path / "best_weights.safetensors").is_file()
+    assert main(["export", str(checkpoint), "--out", str(tmp_path / "best.safetensors")]) == 2
+    assert "best.json is there and describes no weights" in capsys.readouterr().err
+    weights = tmp_path / "best_weights.safetensors"
+    assert main(["export", str(weights), "--format", "safetensors", "--out", str(weights)]) == 2
+    assert "is an input" in capsys.readouterr().err
+    assert (tmp_path / "best.json").read_text() == '{"stage": "stage2"}'
 
 
 def test_a_folder_of_weights_makes_a_predictor(tmp_path):
