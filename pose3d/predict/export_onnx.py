@@ -123,7 +123,7 @@ def _write(readable: Readable, path: Path, description: dict[str, Any]) -> None:
 
 def graph_of(net: nn.Module, names: list[str], size: int) -> Any:
     """The ONNX model of a module that takes crops (B, `size`, `size`, 3) uint8; `names` are those of its outputs."""
-    batch = torch.export.Dim("batch", min=1)
+    batch = torch.export.Dim("batch")
     level = logging.getLogger("torch.onnx").level
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
