@@ -54,6 +54,16 @@ TRAINER_DEFAULTS = {
 }
 
 
+class WholeKeysParser(LightningArgumentParser):
+    """Takes keys in full only: one cut short is a mistake like any other, and would change its meaning with a new key.
+
+    The parsers that it makes for the stage, the network and the data module are of its class.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False} | kwargs)
+
+
 class StageCLI(LightningCLI):
     """Adds the run folder, its checkpoints and results, averaged weights, and what follows from the schedule.
 
@@ -181,6 +191,7 @@ def main(args: list[str] | None = None, prog: str = "lightning") -> int:
             trainer_defaults=TRAINER_DEFAULTS,
             seed_everything_default=0,
             auto_configure_optimizers=False,
+            parser_class=WholeKeysParser,
             parser_kwargs=raising | {command: {"exit_on_error": False} for command in StageCLI.subcommands()},
             args=args,
         )

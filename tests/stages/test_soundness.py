@@ -192,6 +192,9 @@ def test_a_resumed_run_keeps_its_own_best(workshop):
         (("--wandb.pictures", "0"), "pictures"),
         (("--data.batch_size", "0"), "batch_size"),
         (("--data.num_workers", "-1"), "num_workers"),
+        (("--run_di", "elsewhere"), "run_dir"),
+        (("--trainer.max_step", "4"), "trainer.max_steps"),
+        (("--model.net.skip", "none"), "skip"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
