@@ -263,12 +263,10 @@ def _predictor(args: argparse.Namespace, boxes_given: bool) -> PosePredictor:
     chosen = {key: getattr(args, key) for key in ("perspective_correction", "rotation", "heatmap_maximum")}
     chosen["depth"] = args.exact_depth
     pose3d.decoding = replace(pose3d.decoding, **{key: value for key, value in chosen.items() if value is not None})
-    needed = not (boxes_given and pose3d.has_heatmaps)
     pose2d = None
-    if needed and args.box_checkpoint is not None:
-        pose2d = load_deployed_2d(required_stage_file(args.box_checkpoint, "stage1"))
-    elif needed:
-        pose2d = load_deployed_2d(stage1_beside(args.checkpoint))
+    if not (boxes_given and pose3d.has_heatmaps):
+        named = args.box_checkpoint
+        pose2d = load_deployed_2d(required_stage_file(named, "stage1") if named else stage1_beside(args.checkpoint))
     return PosePredictor(pose3d, pose2d, args.device, args.min_score, args.mirror)
 
 
@@ -286,8 +284,8 @@ def _boxes(args: argparse.Namespace, frames: Frames) -> Boxes | None:
 def _report(predictions: Predictions, frames: Frames, camera: Camera, damaged: int) -> None:
     """What was found, and what was assumed."""
     found, total = int(predictions.require("valid", "the summary").sum()), len(predictions)
-    nobody = _nobody(predictions, frames, total - found - damaged)
     unread = f"; {damaged} could not be read" if damaged else ""
+    nobody = _nobody(predictions, frames, total - found - damaged)
     print(f"{total} frame{'s' * (total != 1)}, a pose in {found}{nobody}{unread}")
     of_store = isinstance(frames, StoreFrames) and frames.labels.intrinsics is not None
     print(f"box: {predictions.box}; camera: {'of the store' if of_store else camera.name}")

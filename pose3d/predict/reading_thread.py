@@ -19,6 +19,8 @@ class ReadingThread:
 
     Args:
         read: the function of the thread; returns soon after `closed` is set.
+        closed: tells `read` to return; set by `close`.
+        name: of the thread, in debuggers.
     """
 
     def __init__(self, read: Callable[[], None], closed: Event, name: str) -> None:
