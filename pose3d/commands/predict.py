@@ -265,8 +265,8 @@ def _predictor(args: argparse.Namespace, boxes_given: bool) -> PosePredictor:
     pose3d.decoding = replace(pose3d.decoding, **{key: value for key, value in chosen.items() if value is not None})
     pose2d = None
     if not (boxes_given and pose3d.has_heatmaps):
-        named = args.box_checkpoint
-        pose2d = load_deployed_2d(required_stage_file(named, "stage1") if named else stage1_beside(args.checkpoint))
+        own, beside_it = args.box_checkpoint, args.checkpoint
+        pose2d = load_deployed_2d(stage1_beside(beside_it) if own is None else required_stage_file(own, "stage1"))
     return PosePredictor(pose3d, pose2d, args.device, args.min_score, args.mirror)
 
 
