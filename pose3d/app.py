@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 
 from pose3d import __version__
+from pose3d.command_parser import CommandParser
 from pose3d.errors import PoseError
 
 COMMANDS = {
@@ -33,9 +34,9 @@ TRAINER_COMMANDS = {
 """Served by the command line of the stages, whose own name, `lightning`, other packages may install as well."""
 
 
-def _parser(command: str | None) -> argparse.ArgumentParser:
+def _parser(command: str | None) -> CommandParser:
     """Parser of all commands; only the one that is called brings its arguments (and its imports)."""
-    parser = argparse.ArgumentParser(prog="pose3d", description="Monocular 3D human pose estimation.")
+    parser = CommandParser(prog="pose3d", description="Monocular 3D human pose estimation.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in TRAINER_COMMANDS.items():

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pose3d.command_parser import CommandParser
 from pose3d.data.composite import Compositor
 from pose3d.data.pictures import PictureBank, cloth, scenery
 from pose3d.data.schema import AUGMENTABLE
@@ -46,7 +47,7 @@ def crops(store: PoseStore, row: int, column: int) -> list[np.ndarray]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--columns", type=int, default=6)

@@ -27,6 +27,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pose3d.command_parser import CommandParser
 from pose3d.torchvision_ops import import_timm
 
 timm = import_timm()
@@ -172,7 +173,7 @@ def check(graph: Graph, network: torch.nn.Module) -> None:
 
 def main() -> None:
     """Convert, check, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("graph", type=Path, help="movenet-lightning.json, its .bin beside it")
     parser.add_argument("--out", type=Path, default=Path("pose3d/models/assets"))
     options = parser.parse_args()

@@ -20,6 +20,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 
+from pose3d.command_parser import CommandParser
 from pose3d.predict import PosePredictor
 from pose3d.predict.pictures import around_person
 from pose3d.viz import draw_image_with_pose, draw_pose_3d, frame_pose_3d
@@ -45,7 +46,7 @@ def frame_of(videos: Path, trial: str, camera: str, number: int) -> np.ndarray:
 
 def main() -> None:
     """Predict and draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--videos", type=Path, required=True, help="folder of the trials")
     parser.add_argument("--weights", default="released", help="name, folder or checkpoint (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("docs/images/photographs.jpg"), help="picture (%(default)s)")

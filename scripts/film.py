@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pose3d.command_parser import CommandParser
 from pose3d.predict.place.contacts import ANKLES
 from pose3d.predict.place.place import apply
 from pose3d.predictions import Predictions, read_predictions
@@ -92,7 +93,7 @@ def errors(found: Predictions, joints: np.ndarray, up: np.ndarray) -> dict[str, 
 
 def main(argv: list[str] | None = None) -> int:
     """Run `render` or `score`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("render")
     make.add_argument("video", type=Path)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pose3d.app import main as pose3d
+from pose3d.command_parser import CommandParser
 from pose3d.predict.place.place import SURE
 from pose3d.predictions import read_predictions
 from pose3d.synth.film import Film
@@ -116,7 +117,7 @@ def _videos(folder: Path) -> list[Path]:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one of the three."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("do", choices=("render", "predict", "score"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=16)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+from pose3d.command_parser import CommandParser
 from pose3d.paper.ledger import TABLES, find
 from pose3d.paper.official import ORIGIN, official_store
 from pose3d.paper.reproduce import Reproduction
@@ -38,7 +39,7 @@ LIMIT, SCALE = 240, 0.005
 
 def main() -> None:
     """Write the missing trees, then run the rows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/rehearsal"), help="folder of everything (%(default)s)")
     parser.add_argument("--rows", nargs="+", default=[*TABLES], metavar="NAME", help="tables or rows (default: all)")
     parser.add_argument("--resolution", type=int, default=128, metavar="PX", help="of the trees (%(default)s)")

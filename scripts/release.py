@@ -17,6 +17,8 @@ from pathlib import Path
 
 import torch
 
+from pose3d.command_parser import CommandParser
+
 SCRIPTS = Path(__file__).parent
 PROFILE = "configs/profiles/release"
 STAGES = ("stage1", "stage2", "stage3")
@@ -57,7 +59,7 @@ def train(stage: str, data: Path | None, runs: Path, extra: Sequence[str]) -> No
 
 def main() -> None:
     """Run the steps that are not completed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of the worlds (default: that of the embedded data set)")
     parser.add_argument("--runs", type=Path, default=Path("runs/release"), help="folder of the runs (%(default)s)")
     parser.add_argument("--out", type=Path, help="folder of the weights (default: weights, in the folder of the runs)")

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pose3d.command_parser import CommandParser
 from pose3d.data.videos import Video
 from pose3d.geometry import align_procrustes
 from pose3d.predict import PosePredictor
@@ -119,7 +120,7 @@ def score_2d(net: Deployed2D, reference: dict[str, np.ndarray], videos: Path) ->
 
 def main() -> None:
     """Predict, score, print one line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", help="of any stage, or the name or folder of exported weights (then stage 3)")
     parser.add_argument("--boxes-from", help="checkpoint of stage 1, to find the person instead of taking the true box")
     parser.add_argument("--videos", type=Path, required=True)

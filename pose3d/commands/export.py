@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pose3d.errors import PoseError
 from pose3d.files import check_target
-from pose3d.predict.export import README, Exported, export_checkpoint
+from pose3d.predict.export import README, export_checkpoint
 from pose3d.predict.export_onnx import METADATA, export_onnx
 from pose3d.predict.export_openvino import WEIGHTS, export_openvino
 from pose3d.predict.export_weights import export_weights
@@ -44,26 +44,18 @@ def run(args: argparse.Namespace) -> int:
         print(f"largest difference to the network: {difference:.1e} of its largest answer")
         print(f"written: {out} (sha256 {digest}) and {out.with_suffix('.json')}")
         return 0
-    if kind == "openvino":
-        exported = export_openvino(args.checkpoint, out, args.image_size)
-        _say(exported)
-        print(f"largest difference to the network: {exported.difference:.1e}")
-        print(f"written: {out} and {out.with_suffix(WEIGHTS)} (the model's rt_info {METADATA!r} repeats this)")
-        return 0
-    if kind == "onnx":
+    if kind == "pt2":
+        exported = export_checkpoint(args.checkpoint, out, args.image_size)
+        scale, note = " of its largest answer", f"read it with torch.export.load; its {README} repeats this"
+    elif kind == "onnx":
         exported = export_onnx(args.checkpoint, out, args.image_size)
-        _say(exported)
-        print(f"largest difference to the network: {exported.difference:.1e}")
-        print(f"written: {exported.path} (its metadata {METADATA!r} repeats this)")
-        return 0
-    exported = export_checkpoint(args.checkpoint, out, args.image_size)
-    _say(exported)
-    print(f"largest difference to the network: {exported.difference:.1e} of its largest answer")
-    print(f"written: {exported.path} (read it with torch.export.load; its {README} repeats this)")
-    return 0
-
-
-def _say(exported: Exported) -> None:
+        scale, note = "", f"its metadata {METADATA!r} repeats this"
+    else:
+        exported = export_openvino(args.checkpoint, out, args.image_size)
+        scale, note = "", f"weights beside it in {out.with_suffix(WEIGHTS).name}; its rt_info {METADATA!r} repeats this"
     print(f"in: {exported.description['input']}")
     for name, meaning in exported.description["outputs"].items():
         print(f"out: {name} {meaning}")
+    print(f"largest difference to the network: {exported.difference:.1e}{scale}")
+    print(f"written: {exported.path} ({note})")
+    return 0

