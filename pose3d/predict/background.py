@@ -1,4 +1,4 @@
-"""What stands behind the person in a video from a camera that stands still: straight lines, which tell where up is."""
+"""Straight lines behind the person in the video of a static camera, as evidence about the upward direction."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ SHORTEST = (25.0, 12.0, 10.0)
 
 
 class Background:
-    """Keeps a few frames over the length of a video, however long it will be, and finds lines in their median.
+    """Keeps a few frames spread over a video of unknown length, and finds lines in their median.
 
     Frames are kept at even intervals; whenever there are `MOST_FRAMES`, every other one is dropped.
     """
@@ -26,11 +26,11 @@ class Background:
         self._size = (0, 0)
 
     def add(self, image: Image | None) -> None:
-        """See the next frame (H, W, 3) uint8, or None where it is damaged."""
+        """Take in the next frame (H, W, 3) uint8, or None where it is damaged."""
         if image is None:
             return
         size = (image.shape[1], image.shape[0])
-        if size != self._size:  # a stream that changed its size begins anew
+        if size != self._size:  # a stream that changes its size starts again
             self._kept, self._size, self._every, self._seen = [], size, 1, 0
         if self._seen % self._every == 0:
             self._keep(np.asarray(image))

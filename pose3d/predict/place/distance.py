@@ -1,4 +1,4 @@
-"""The person's distance anew, from poses that have been refined."""
+"""Estimate the person's distance again, from refined poses."""
 
 from dataclasses import replace
 
@@ -17,9 +17,9 @@ def with_distance(
 ) -> Predictions:
     """With `translation` from poses and 2D joints, smoothed as `options` say; None: not smoothed.
 
-    Poses come refined, for a bone that is short in one frame would bring the person nearer in it. Frames whose poses
-    do not project onto their 2D joints count less. Without `depth`, `DEFAULT` where 2D joints and camera are known, and
-    else the translation that is there.
+    Poses should be refined first, since a bone that is too long or short in one frame would move the person in depth.
+    Frames whose poses do not project onto their 2D joints count less. Without `depth`, `DEFAULT` is used where 2D
+    joints and camera are known; otherwise the translation stays as it is.
     """
     if depth is None and (predictions.joints_2d is None or predictions.intrinsics is None):
         return predictions

@@ -1,8 +1,9 @@
-"""The feet of somebody who moves about stand on one floor: evidence about the upward direction.
+"""Evidence about the upward direction: the feet of a person who walks stand on one floor.
 
-Places of feet are known across the line of sight much better than along it, so a foot's height above the floor is
-uncertain by what the upward direction has in common with its line of sight. What the distance of the whole person is
-off by is common to both feet at a time, so where both stand, their difference says more.
+The position of a foot is known much better across the line of sight than along it. The error of its height above the
+floor is therefore the error along the line of sight times the cosine of the angle between that line and the upward
+direction. An error of the whole person's distance is the same for both feet, so that the difference of two standing
+feet is known better than either position.
 """
 
 import math
@@ -15,31 +16,31 @@ from pose3d.predict.place.posture import SECONDS_APART
 from pose3d.predict.place.upward import Evidence
 
 STANDING_STD, LOWER_STD = 0.02, 0.035
-"""Height above the floor, in body heights, of the ankle of a standing foot, and of the lower one of two that may move:
-heels rise."""
+"""Standard deviation of an ankle's height above the floor, in body heights: of a standing foot, and of the lower of two
+feet that may be moving, whose heel can be raised."""
 LIMB_DEPTH_STD = 0.06
-"""Of an ankle's distance relative to the root, in body heights."""
+"""Standard deviation of an ankle's depth relative to the root, in body heights."""
 DISTANCE_STD = 0.03
-"""Of the distance of the whole person, as a share of it, at best."""
+"""Smallest standard deviation of the whole person's distance, as a share of that distance."""
 FREEDOM = 4.0
-"""Degrees of freedom of Student's t, of each foot and of all: how well a film's feet are known, its scatter tells."""
+"""Degrees of freedom of Student's t, for each foot and for all together: the scale is estimated from their scatter."""
 SAME_SPOT, SAME_SIGMAS = 0.2, 2.0
-"""Feet so near to each other, in body heights and in standard deviations of their distances, stand on the same spot:
-again they say the same, errors of the network included."""
+"""Feet within this distance, in body heights and in standard deviations of their depths, are taken to stand on the same
+spot. They count once, since the network's errors repeat there."""
 MOST = 20.0
-"""As many spots as this count in full; of more, errors are no longer independent."""
+"""Largest number of spots that count in full; the errors of more are not independent."""
 
 
 @dataclass(frozen=True)
 class Feet:
-    """Where feet were, and how well that is known, all mm."""
+    """Positions of feet and their standard deviations, all in mm."""
 
     places: np.ndarray
     """(K, 3)"""
     height_std: np.ndarray
-    """(K,) of the ankle above the floor."""
+    """(K,) standard deviation of the ankle's height above the floor."""
     depth_std: np.ndarray
-    """(K,) along the line of sight."""
+    """(K,) standard deviation along the line of sight."""
     steps: np.ndarray
     """(P, 3) from the left foot to the right where both stand."""
 
@@ -52,15 +53,16 @@ def one_floor(
     height: float,
     distance_std: np.ndarray | None = None,
 ) -> Evidence | None:
-    """Evidence from joints (T, 17, 3) mm in camera axes and contacts (T, 2); None of feet on a single spot.
+    """Evidence from joints (T, 17, 3) mm in camera axes and contacts (T, 2); None if all feet stood on one spot.
 
     Args:
-        joints: NaN where nobody is.
-        contact: right and left foot stand.
+        joints: NaN in frames without a person.
+        contact: whether the right and the left foot stand.
         time: (T,) s.
-        up: (3,) roughly, which tells the lower foot.
-        height: of the person, mm.
-        distance_std: (T,) mm, of the person's distance in each frame, but for what is common to all; None: unknown.
+        up: (3,) approximate, to tell which foot is lower.
+        height: body height, mm.
+        distance_std: (T,) standard deviation of the person's distance in each frame, mm, without errors common to all
+            frames; None: unknown.
     """
     feet = _feet(joints, contact, time, up, height, distance_std)
     spots = _spots(feet, SAME_SPOT * height)
@@ -121,7 +123,7 @@ def _feet(
 
 
 def _spots(feet: Feet, radius: float) -> Feet:
-    """Feet that stood on the same spot, as far as is known, joined: the best known first, and those around it."""
+    """Join feet that stood on the same spot, within their errors: a group is the best known foot and those near it."""
     left, groups = np.ones(len(feet.places), bool), []
     rays = _rays(feet.places)
     for first in np.argsort(feet.depth_std):
@@ -136,7 +138,7 @@ def _spots(feet: Feet, radius: float) -> Feet:
         groups.append(near)
     means = [np.average(feet.places[near], axis=0, weights=1 / feet.depth_std[near] ** 2) for near in groups]
     steps: list[np.ndarray] = []
-    for step in feet.steps:  # a step that was there before says nothing new
+    for step in feet.steps:  # a repeated step is no new evidence
         if all(np.linalg.norm(step - other) > radius for other in steps):
             steps.append(step)
     return Feet(
@@ -162,5 +164,5 @@ def _floor(above: np.ndarray, variance: np.ndarray) -> np.ndarray:
 
 
 def _robust(squared: np.ndarray) -> np.ndarray:
-    """Squared standardised residuals, whose growth outliers slow down."""
+    """Squared standardised residuals, compressed for outliers (log-likelihood of Student's t)."""
     return np.asarray(FREEDOM * np.log1p(squared / FREEDOM))

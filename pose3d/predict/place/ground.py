@@ -1,4 +1,4 @@
-"""Which way is up, and where the floor is, from the person's feet and posture and from the picture's background."""
+"""The upward direction and the floor, from the person's feet and posture and from the background of the video."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pose3d.predict.place.posture import upright_posture
 from pose3d.predict.place.upward import Evidence, most_likely_up, up_of_camera
 
 ANKLE_HEIGHT = 0.0485
-"""Of the ankle joint above the sole, in body heights: 0.045 to 0.050 on the bodies of the embedded data set."""
+"""Height of the ankle joint above the sole, in body heights: 0.045 to 0.050 on the bodies of the embedded data set."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Ground:
     up_std_deg: float
     """Standard error of `up`, from the fit."""
     source: str
-    """Where `up` is from, for people to read."""
+    """The evidence behind `up`, in words."""
 
 
 def estimate_ground(
@@ -41,14 +41,15 @@ def estimate_ground(
     """Floor and up direction from joints (T, 17, 3) mm in camera axes and foot contacts (T, 2).
 
     Args:
-        joints: NaN where nobody is.
-        contact: right and left foot stand.
+        joints: NaN in frames without a person.
+        contact: whether the right and the left foot stand.
         time: (T,) s.
         body_height: mm.
         pitch_deg: how far the camera looks down, where it is known; its roll counts as zero then.
-        background: evidence of the picture about the upward direction.
+        background: evidence of the image about the upward direction.
         sure: (T, 17, 3), the joints where they are certain enough to tell the upward direction, else NaN; None: all.
-        distance_std: (T,) mm, of the person's distance in each frame, but for what is common to all.
+        distance_std: (T,) standard deviation of the person's distance in each frame, mm, without errors common to all
+            frames.
     """
     feet = standing_places(joints, contact)
     if pitch_deg is not None:
@@ -56,7 +57,7 @@ def estimate_ground(
     else:
         seen = joints if sure is None else sure
         up = up_of_camera(0.0)
-        for _ in range(2):  # feet and posture are read by the upward direction that is known so far
+        for _ in range(2):  # feet and posture are interpreted with the estimate so far
             upright, floor = (
                 upright_posture(seen, time, up),
                 one_floor(seen, contact, time, up, body_height, distance_std),
@@ -71,7 +72,7 @@ def estimate_ground(
 
 
 def standing_places(joints: np.ndarray, contact: np.ndarray) -> np.ndarray:
-    """Where the ankles (K, 3) stood: one place for each contact, whose frames all say the same."""
+    """Positions (K, 3) of standing ankles, one for each contact."""
     places = [
         np.nanmedian(joints[start:stop, ankle], axis=0)
         for side, ankle in enumerate(ANKLES)

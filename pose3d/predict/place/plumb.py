@@ -1,7 +1,7 @@
-"""Lines of the background that are vertical in the world: walls, doors, posts. They meet where up points.
+"""Lines of the background that are vertical in the world: walls, doors, posts. They meet in one vanishing point.
 
-Which of the lines are vertical is not known, nor how many, so each is vertical with an unknown share, nearly vertical
-as trees are, or has any direction.
+Neither the vertical lines nor their number are known. The model is a mixture: an unknown share of the lines is vertical
+or, like trees, nearly vertical; the others have any direction.
 """
 
 import math
@@ -11,17 +11,17 @@ import numpy as np
 from pose3d.predict.place.upward import Evidence, doubted
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
-"""Of lines that are vertical; all are equally likely beforehand."""
+"""Possible shares of vertical lines among all lines, equally likely a priori."""
 STRAIGHT_STD, NEARLY_STD = math.radians(0.7), math.radians(6.0)
-"""Of the direction of vertical lines, whose lenses and builders are not perfect, and of nearly vertical things."""
+"""Standard deviation of the direction of vertical lines (lens distortion, construction) and of nearly vertical ones."""
 END_STD_PX = 0.6
-"""Of the ends of a line, across it, px of a picture 960 px wide."""
+"""Standard deviation of a line's ends, across the line, in px of a picture 960 px wide."""
 LENGTH_PX = 100.0
-"""Length that counts as one observation, px of a picture 960 px wide. A line says the same when it is found in pieces;
-an edge is found several times, for it has two sides."""
+"""Length that counts as one observation, in px of a picture 960 px wide: a line found in pieces is no more evidence
+than the whole line, and an edge is found several times, as it has two sides."""
 PICTURE_PX = 960.0
 DOUBT = 0.05
-"""Probability that most upright lines are not vertical: the seams of a floor, a slope, a tree that leans."""
+"""Probability that most upright lines are not vertical: the joints of a floor, a slope, a leaning tree."""
 
 
 def vertical_lines(lines: np.ndarray, intrinsics: np.ndarray) -> Evidence | None:
@@ -53,7 +53,7 @@ def vertical_lines(lines: np.ndarray, intrinsics: np.ndarray) -> Evidence | None
 def away_from(lines: np.ndarray, boxes: np.ndarray, margin: float = 0.1, most: float = 0.05) -> np.ndarray:
     """Line segments whose middle lies in at most a share `most` of the person's boxes (N, 4), which grow by `margin`.
 
-    The legs of somebody who stands about are lines too.
+    The legs of a standing person are lines too.
     """
     boxes = boxes[np.isfinite(boxes).all(axis=1)]
     if not len(boxes) or not len(lines):

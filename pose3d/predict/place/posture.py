@@ -1,6 +1,6 @@
-"""Which way a standing body points: from the feet to the centre of mass.
+"""Evidence about the upward direction from upright postures: the line from the feet to the centre of mass.
 
-Somebody who stands or walks with straight legs keeps the centre of mass over the feet, a little in front of the ankles.
+A person who stands or walks with straight legs keeps the centre of mass over the feet, a little in front of the ankles.
 """
 
 import math
@@ -26,23 +26,23 @@ SEGMENTS = [("neck", "head_top", 0.5, 0.081), ("neck", "pelvis", 0.5, 0.497)] + 
 ]
 
 FORWARD_DEG = 4.0
-"""The centre of mass lies so far in front of the ankles, seen from there."""
+"""Angle at the ankles by which the centre of mass lies in front of the vertical."""
 
 STRAIGHT = 0.95
-"""Distance of hip and ankle as a share of the leg's length, from which on the leg is straight."""
+"""Distance of hip and ankle, as a share of the leg's length, above which a leg counts as straight."""
 IN_LINE_DEG = 25.0
-"""Largest angle between trunk and legs of somebody who stands."""
+"""Largest angle between trunk and legs of a standing person."""
 MOST_TILTED_DEG = 45.0
-"""A body farther from upright lies, or the camera looks steeply down and its pitch must be given."""
+"""A body tilted further is lying, or the camera looks down steeply and its pitch has to be given."""
 SECONDS_APART = 0.7
 """Postures this far apart in time count as independent."""
 
 LEAN_STD, LEAN_WEIGHT = np.radians(5.0), 4.0
-"""How far a single posture leans, where the film itself does not tell, and how many postures that counts for."""
+"""Prior of the lean of a single posture, and the number of postures that this prior counts for."""
 LASTING_STD = np.radians([3.0, 1.5])
-"""How far a person leans all the time, forwards (beyond `FORWARD_DEG`) and sideways."""
+"""Standard deviation of a person's habitual lean, forwards (beyond `FORWARD_DEG`) and sideways."""
 NETWORK_STD = np.radians([1.0, 5.0])
-"""How far poses are tilted in the picture, and towards the camera or away from it, which no picture shows well."""
+"""Standard deviation of the tilt of estimated poses in the image plane, and towards or away from the camera."""
 FREEDOM = 4.0
 """Degrees of freedom of Student's t, for single postures and for all of them: some people run, or lean on something."""
 
@@ -58,16 +58,16 @@ def centre_of_mass(joints: np.ndarray) -> np.ndarray:
 
 
 def upright_posture(joints: np.ndarray, time: np.ndarray, up: np.ndarray) -> Evidence | None:
-    """Evidence of the postures of somebody who stands or walks; None where nobody does.
+    """Evidence from the postures of a person who stands or walks; None without such a posture.
 
     Args:
-        joints: (T, 17, 3), NaN where nobody is.
+        joints: (T, 17, 3), NaN in frames without a person.
         time: (T,) s.
-        up: (3,) roughly, to tell the person's front, and standing from lying.
+        up: (3,) approximate, to find the person's front, and to tell standing from lying.
 
-    Each posture points up but for a lean of its own, a lean that the person keeps, and the network's error. The first
-    averages out over time, the second where the person turns about, and the third does not. Somebody who stands
-    seldom does other things, in which the standing postures lean more.
+    A posture differs from the upward direction by a lean of its own, by the person's habitual lean and by the network's
+    error. The first averages out over time, the second as the person turns, and the third does not. People who stand
+    only a small part of the time lean more while they do, so all leans are widened then.
     """
     directions, front, share = standing_directions(joints, time, up)
     if not len(directions):
@@ -93,8 +93,8 @@ def upright_posture(joints: np.ndarray, time: np.ndarray, up: np.ndarray) -> Evi
 def _solve(design: np.ndarray, observed: np.ndarray, widen: float) -> tuple[np.ndarray, np.ndarray]:
     """Mean (2,) and covariance (2, 2) of up from observations (K, 2), by robust least squares with lasting leans.
 
-    `design` (K, 2, 4) takes up and the lasting lean (forwards, sideways) to an observation; `widen` multiplies how far
-    people are expected to lean.
+    `design` (K, 2, 4) takes up and the lasting lean (forwards, sideways) to an observation; `widen` multiplies
+    the expected leans.
     """
     prior = np.diag([0.0, 0.0, *(1 / np.square(widen * LASTING_STD))])
     lean_std = widen * LEAN_STD
@@ -103,7 +103,7 @@ def _solve(design: np.ndarray, observed: np.ndarray, widen: float) -> tuple[np.n
         normal = np.einsum("k,kij,kil->jl", weight / variance, design, design) + prior
         solution = np.linalg.solve(normal, np.einsum("k,kij,ki->j", weight / variance, design, observed))
         squared = ((observed - design @ solution) ** 2).sum(axis=-1)
-        # The film's own scatter, as far as it has one: LEAN_STD counts like LEAN_WEIGHT observations.
+        # The scatter of these postures, shrunk towards the prior: LEAN_STD counts like LEAN_WEIGHT observations.
         total = LEAN_WEIGHT * lean_std**2 + (weight * squared).sum() / 2
         variance = total / (LEAN_WEIGHT + max(len(observed) - 1, 0))
         weight = (FREEDOM + 2) / (FREEDOM + squared / variance)
@@ -111,7 +111,7 @@ def _solve(design: np.ndarray, observed: np.ndarray, widen: float) -> tuple[np.n
 
 
 def standing_directions(joints: np.ndarray, time: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Unit vectors (K, 3) that are upright but for how the person leans, the person's front (K, 3), share of the time.
+    """Unit vectors (K, 3) that are upright except for leaning, the person's front (K, 3), share of the time.
 
     One for each `SECONDS_APART` of standing; arguments as for `upright_posture`.
     """

@@ -1,8 +1,8 @@
 """The upward direction of a camera that stands still, from several kinds of evidence whose log densities add up.
 
 The direction has two unknowns, the camera's pitch and roll. Their posterior is evaluated on a grid, first over
-everything that cameras do, then around what it found, so that evidence may have several maxima (lines in the picture)
-or none at all (somebody who stands on one spot).
+all plausible cameras, then finely around the result, so that evidence may have several maxima (lines in the picture)
+or none at all (a person who stands on one spot).
 """
 
 import math
@@ -17,9 +17,9 @@ Evidence = Callable[[np.ndarray], np.ndarray]
 ROLL_STD, PITCH_STD = math.radians(2.0), math.radians(15.0)
 """Cameras are seldom rolled, and few look up or down steeply."""
 FREEDOM = 4.0
-"""Degrees of freedom of Student's t, which they follow: the few that do are no surprise."""
+"""Degrees of freedom of Student's t for both: its heavy tails leave room for the few that are."""
 LOWEST, HIGHEST = np.radians([-45.0, -15.0]), np.radians([50.0, 15.0])
-"""Pitch and roll of the cameras that are considered. Nearer to the vertical, level lines look upright."""
+"""Pitch and roll of the cameras that are considered. Closer to the vertical, level lines look upright."""
 COARSE = math.radians(1.25)
 CELLS = 61
 """A side of the fine grid."""
@@ -48,14 +48,14 @@ def angles_of(up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def level_camera(up: np.ndarray) -> np.ndarray:
-    """What is known of any camera, as evidence."""
+    """The prior for any camera, as evidence."""
     pitch, roll = angles_of(up)
     squared = (pitch / PITCH_STD) ** 2, (roll / ROLL_STD) ** 2
     return np.asarray(-(FREEDOM + 1) / 2 * sum(np.log1p(each / FREEDOM) for each in squared))
 
 
 def doubted(evidence: Evidence, doubt: float) -> Evidence:
-    """Evidence that is about something else with the probability `doubt`, so that other evidence can outweigh it."""
+    """Evidence that is wrong altogether with probability `doubt`, so that other evidence can outweigh it."""
     angles = _grid(*_everywhere())
     log_density = evidence(up_of_camera(angles[:, 0], angles[:, 1]))
     total, area = np.logaddexp.reduce(log_density), math.log(len(angles))
