@@ -1,7 +1,7 @@
 """Reading a damaged file first in a process of its own: parsers in C may end the process or never come back.
 
 A fork copies the page tables of its parent, and every page that either of the two then writes to: 0.2 s of processor
-time for a process with PyTorch in it. So the forks are those of a small process, started once (`trial_process.py`).
+time for a process with PyTorch in it. So it is a fork of a small process that is started once (`trial_process.py`).
 """
 
 from __future__ import annotations

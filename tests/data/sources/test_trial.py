@@ -21,10 +21,23 @@ from pose3d.errors import PoseError
         (partial(int, "not this format"), False),
         (partial(exec, "raise SystemExit(1)"), False),
         (partial(int, "1"), False),
+        (partial(print, "bad"), False),
     ],
 )
 def test_what_counts_as_bad(read, bad):
     assert ends_badly(read, limit_s=1) is bad
+
+
+def test_a_reader_does_not_answer_for_an_earlier_one():
+    """A file may leave its reader's process in a state that ends it at the next one."""
+    harm = partial(exec, "import builtins; builtins.harmed = True")
+    suffer = partial(exec, "import builtins, os; hasattr(builtins, 'harmed') and os.abort()")
+    assert [ends_badly(read, 5) for read in (harm, suffer, os.abort, suffer)] == [False, False, True, False]
+
+
+def test_processor_time_counts_for_each_reader():
+    busy = partial(exec, "import time; end = time.process_time() + 0.7\nwhile time.process_time() < end: pass")
+    assert [ends_badly(busy, 1) for _ in range(5)] == [False] * 5
 
 
 def test_one_process_serves_until_it_is_killed_and_a_fork_has_its_own():
