@@ -25,6 +25,18 @@ def parsed(capsys, *files, flags=()):
     return yaml.safe_load(capsys.readouterr().out)
 
 
+@pytest.fixture(scope="module")
+def alone():
+    """The data section that a data file alone leads to, by its name."""
+    known = {}
+
+    def of(capsys, name):
+        known[name] = known.get(name) or parsed(capsys, stage_of(name), f"data/{name}")["data"]
+        return known[name]
+
+    return of
+
+
 def model_of(config):
     return config["model"]["init_args"]
 
@@ -116,16 +128,16 @@ def test_recipes_leave_to_the_data_what_belongs_to_it(stage):
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_data_files_are_a_handful_of_lines_and_parse(capsys, name):
+def test_data_files_are_a_handful_of_lines_and_parse(capsys, alone, name):
     path = CONFIGS / "data" / name
     assert len([line for line in path.read_text().splitlines() if not line.startswith("#")]) <= 8
-    config = parsed(capsys, stage_of(name), f"data/{name}")["data"]
+    config = alone(capsys, name)
     assert config["class_path"] == yaml.safe_load(path.read_text())["data"]["class_path"]
 
 
 @pytest.mark.parametrize("second", DATA)
 @pytest.mark.parametrize("first", [None, *DATA])
-def test_nothing_of_former_data_lingers(capsys, tmp_path, first, second):
+def test_nothing_of_former_data_lingers(capsys, tmp_path, alone, first, second):
     """A data file has the same effect on the recipe, on another data file, and on a user's own overlay."""
     recipe = yaml.safe_load((CONFIGS / stage_of(second)).read_text())["data"]["init_args"]
     own = tmp_path / "own.yaml"
@@ -138,8 +150,7 @@ def test_nothing_of_former_data_lingers(capsys, tmp_path, first, second):
     )
     assert main(["fit", *(word for file in files for word in ("--config", file)), "--print_config"]) == 0
     found = yaml.safe_load(capsys.readouterr().out)["data"]["init_args"]
-    alone = parsed(capsys, stage_of(second), f"data/{second}")["data"]["init_args"]
-    assert found == alone
+    assert found == alone(capsys, second)["init_args"]
     assert all(found[key] == value for key, value in recipe.items() if key in found)
     assert {"train_files", "val_file", "test_file", "worlds"}.isdisjoint(found)
 
