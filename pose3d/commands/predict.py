@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from pose3d.data.videos import Stream
-from pose3d.errors import PoseError
+from pose3d.errors import INCOMPLETE, PoseError
 from pose3d.files import check_folder
 from pose3d.geometry.decode import PerspectiveCorrection
 from pose3d.predict import PosePredictor
@@ -133,7 +133,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict, write, and say what was found; 1 where a file or frame could not be read."""
+    """Predict, write, and say what was found; `INCOMPLETE` where a file or frame could not be read."""
     _check_numbers(args)
     frames, out = (
         _open(args.input, args.frame_rate),
@@ -171,7 +171,7 @@ def run(args: argparse.Namespace) -> int:
             print(sentence)
     for problem in problems:
         print(f"pose3d predict: {problem}", file=sys.stderr)
-    return 1 if problems else 0
+    return INCOMPLETE if problems else 0
 
 
 def _predict(

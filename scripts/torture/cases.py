@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pose3d.errors import INCOMPLETE
+
 CASE_TIMEOUT_S = 300.0
 POLL_S = 0.002
 
@@ -37,7 +39,7 @@ class Outcome:
     @property
     def in_order(self) -> bool:
         """Whether it ended by itself, without a traceback."""
-        return self.code in (0, 1, 2) and "Traceback (most recent call last)" not in self.output
+        return self.code in (0, 1, 2, INCOMPLETE) and "Traceback (most recent call last)" not in self.output
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pose3d.app import main
+from pose3d.errors import INCOMPLETE
 from pose3d.predictions import Predictions, read_predictions, write_predictions
 from tests.predict.people import save_stage
 from tests.predict.test_frames import damage_frame, frame_places, write_video
@@ -134,7 +135,7 @@ def test_bad_files_in_a_folder_do_not_discard_the_rest(checkpoints, images, tmp_
     shutil.copy(images / "a.jpg", images / "f_\u0663.jpg")  # a digit, but not of the ten that sort by value
     shutil.copy(images / "a.jpg", images / "f_\u00b2.jpg")  # int() does not read it
     out = tmp_path / "p.npz"
-    assert main(["predict", str(images), *checkpoints, *ANYTHING, "--out", str(out)]) == 1
+    assert main(["predict", str(images), *checkpoints, *ANYTHING, "--out", str(out)]) == INCOMPLETE
     captured = capsys.readouterr()
     for name in ("c.png does not decode", "d.jpg: it is a folder", "e.jpg: it is a link"):
         assert name in captured.err
@@ -159,13 +160,13 @@ def test_a_damaged_frame_and_a_cut_file(checkpoints, tmp_path, capsys) -> None:
     cut = frame_places(video)[5][0]
     damage_frame(video, 3)
     box = ["--box", "-5,5,40,40", *checkpoints[:2], "--device", "cpu", "--out", str(out)]
-    assert main(["predict", str(video), *box]) == 1
+    assert main(["predict", str(video), *box]) == INCOMPLETE
     captured = capsys.readouterr()
     assert "frame 3 of a:b.avi is damaged" in captured.err
     assert "7 frames, a pose in 6; 1 could not be read" in captured.out
     assert read_predictions(out).valid.tolist() == [True] * 3 + [False] + [True] * 3  # type: ignore[union-attr]
     video.write_bytes(video.read_bytes()[: cut - 8])
-    assert main(["predict", str(video), *box]) == 1
+    assert main(["predict", str(video), *box]) == INCOMPLETE
     assert "announces 7 frames, but the last 2 cannot be decoded" in capsys.readouterr().err
     assert len(read_predictions(out)) == 5
 
