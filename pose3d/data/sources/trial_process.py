@@ -25,10 +25,12 @@ class Fork:
         done_in, done_out = os.pipe()
         self._pid = os.fork()
         if not self._pid:
-            os.close(task_out)
-            os.close(done_in)
-            _serve(task_in, done_out)
-            os._exit(0)
+            try:
+                os.close(task_out)
+                os.close(done_in)
+                _serve(task_in, done_out)
+            finally:
+                os._exit(0)
         os.close(task_in)
         os.close(done_out)
         self._tasks, self._done = os.fdopen(task_out, "w"), os.fdopen(done_in)
@@ -55,10 +57,10 @@ def _serve(tasks: int, done: int) -> None:
     os.dup2(nowhere, 1)
     for line in os.fdopen(tasks):
         limit_s, read = _unpacked(line)
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        allowed = int(used.ru_utime + used.ru_stime) + 1 + limit_s
-        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-        with contextlib.suppress(BaseException):
+        with contextlib.suppress(BaseException):  # a limit of the system below ours: nothing is tried
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            allowed = int(used.ru_utime + used.ru_stime) + 1 + limit_s
+            resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
             read()
         os.write(done, b"done\n")
 
@@ -75,12 +77,12 @@ def main() -> None:
         fine = True
         with contextlib.suppress(Exception):  # cannot be imported here: nothing is tried
             _unpacked(line)  # the readers' modules stay imported for the next forks
-            fork = fork or Fork()
-            was_new, fine = fork.is_new, fork.survives(line)
+            current, fork = fork or Fork(), None
+            was_new, fine = current.is_new, current.survives(line)
             if not (fine or was_new):
-                fork = Fork()
-                fine = fork.survives(line)
-            fork = fork if fine else None
+                current = Fork()
+                fine = current.survives(line)
+            fork = current if fine else None
         print("fine" if fine else "bad", flush=True)
 
 

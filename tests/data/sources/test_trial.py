@@ -40,6 +40,16 @@ def test_processor_time_counts_for_each_reader():
     assert [ends_badly(busy, 1) for _ in range(5)] == [False] * 5
 
 
+def test_a_limit_of_the_system_below_ours_refuses_no_file():
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (50, 50))\n"
+        "from pose3d.data.sources.trial import ends_badly\n"
+        "print([ends_badly(len, 100), ends_badly(len, 5)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[False, False]\n"
+
+
 def test_one_process_serves_until_it_is_killed_and_a_fork_has_its_own():
     assert ends_badly(os.abort, 5)
     process = trial._processes[os.getpid()]
